@@ -1,0 +1,127 @@
+//! The command line: one file a command; arguments in, `run` or a reader called, result shown.
+
+mod check;
+mod exit;
+mod init;
+mod output;
+mod progress;
+mod quarantine;
+mod query;
+mod run;
+mod show;
+mod status;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+use crate::pipeline::Pipeline;
+use crate::pipeline::rules::Language;
+
+use exit::Exit;
+
+/// Turn the dossier logs of a ministry's units into indicators that people can trust
+#[derive(Debug, Parser)]
+#[command(name = "hoso", version, max_term_width = 100)]
+struct Cli {
+    /// The pipeline directory
+    #[arg(long, global = true, value_name = "DIR", default_value = "pipelines/ministry")]
+    pipeline: PathBuf,
+
+    /// The store: a folder, or file://, s3://, gs://, az://; by default what the pipeline says,
+    /// else ./warehouse
+    #[arg(long, global = true, value_name = "URL", env = "HOSO_STORE")]
+    store: Option<String>,
+
+    /// How the log on stderr is written
+    #[arg(long, global = true, value_enum, default_value_t = LogFormat::Text)]
+    log: LogFormat,
+
+    /// The language of what an officer reads; by default that of the locale, else English
+    #[arg(long, global = true, value_enum)]
+    lang: Option<Lang>,
+
+    /// Log more; -vv logs everything
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    verbose: u8,
+
+    /// Log errors only and show no progress
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    quiet: bool,
+
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum LogFormat {
+    Text,
+    Json,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Lang {
+    Vi,
+    En,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Init(init::Args),
+    Check(check::Args),
+    Run(run::Args),
+    Status(status::Args),
+    Show(show::Args),
+    #[command(subcommand)]
+    Quarantine(quarantine::Command),
+    Query(query::Args),
+}
+
+impl Cli {
+    fn language(&self) -> Language {
+        let is_vietnamese = match self.lang {
+            Some(lang) => lang == Lang::Vi,
+            None => output::locale_is_vietnamese(),
+        };
+        if is_vietnamese { Language::Vietnamese } else { Language::English }
+    }
+
+    fn pipeline(&self) -> anyhow::Result<Pipeline> {
+        Ok(Pipeline::load(&self.pipeline)?)
+    }
+
+    /// The flag or `HOSO_STORE`, else what the pipeline says, else `./warehouse`.
+    fn store_url<'a>(&'a self, pipeline: &'a Pipeline) -> &'a str {
+        self.store.as_deref().or(pipeline.settings.store.as_deref()).unwrap_or("warehouse")
+    }
+}
+
+/// Reads the arguments, does what they say, and returns the exit code of `interface`.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return exit::usage(&error),
+    };
+    output::start_log(cli.log, cli.verbose, cli.quiet);
+    let done = match &cli.command {
+        Command::Init(args) => init::run(args),
+        Command::Check(args) => check::run(args, &cli),
+        Command::Run(args) => run::run(args, &cli),
+        Command::Status(args) => status::run(args, &cli),
+        Command::Show(args) => show::run(args, &cli),
+        Command::Quarantine(command) => quarantine::run(command, &cli),
+        Command::Query(args) => query::run(args, &cli),
+    };
+    done.unwrap_or_else(|error| Exit::from_error(&error)).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_arguments_are_consistent() {
+        super::Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,167 @@
+//! Arranged observations to rows: each column from the latest observation that supplies it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use arrow::array::Array as _;
+use arrow::array::cast::AsArray as _;
+use arrow::array::{
+    ArrayRef, ListArray, ListBuilder, RecordBatch, StringBuilder, StructArray, UInt32Array,
+};
+use arrow::buffer::OffsetBuffer;
+use arrow::compute::take;
+use arrow::datatypes::{DataType, Date32Type, TimestampMicrosecondType};
+
+use crate::normalise::{N_FACTS, value_of};
+use crate::pipeline::tables::{Table, history_field};
+use crate::pipeline::{Pipeline, columns};
+
+use super::arrange::Arranged;
+use super::derive::derive;
+use super::{Dossiers, arrange};
+
+/// Folds the observations of whole dossiers into their rows.
+pub(super) fn fold(observations: &Arranged, pipeline: &Pipeline) -> Dossiers {
+    let batch = observations.batch();
+    let groups = groups(batch);
+    let mut values = latest_supplied(batch, &groups);
+    let first_due = earliest_due(batch, &groups);
+    let derived = derive(&mut values, first_due, &pipeline.reference);
+
+    let mut columns = vec![first_of(batch.column(arrange::KEY), &groups)];
+    columns.extend(values);
+    columns.extend(derived);
+    columns.push(marks(batch, &groups, pipeline.settings.utc_offset_seconds));
+    columns.push(history(batch, &groups));
+    let rows = RecordBatch::try_new(Table::Dossiers.schema(), columns);
+    Dossiers::new(rows.expect("each column has one value a dossier"))
+}
+
+/// Returns where each dossier's observations begin, and the end of the last.
+fn groups(batch: &RecordBatch) -> Vec<usize> {
+    let keys = batch.column(arrange::KEY).as_string::<i32>();
+    let is_first = |row: &usize| *row == 0 || keys.value(*row) != keys.value(*row - 1);
+    let mut groups: Vec<usize> = (0..batch.num_rows()).filter(is_first).collect();
+    groups.push(batch.num_rows());
+    groups
+}
+
+/// Takes each supplied column from the latest observation that supplies it.
+fn latest_supplied(batch: &RecordBatch, groups: &[usize]) -> Vec<ArrayRef> {
+    let supplied = supplied_masks(batch);
+    let mut latest: Vec<Vec<Option<u32>>> =
+        columns::SUPPLIED.iter().map(|_| Vec::with_capacity(groups.len())).collect();
+    for group in groups.windows(2) {
+        latest.iter_mut().for_each(|rows| rows.push(None));
+        let mut missing = u64::MAX;
+        for row in (group[0]..group[1]).rev() {
+            let mut found = supplied[row] & missing;
+            missing &= !found;
+            while found != 0 {
+                let rows = &mut latest[found.trailing_zeros() as usize];
+                *rows.last_mut().expect("a place was made for this dossier") = Some(row as u32);
+                found &= found - 1;
+            }
+        }
+    }
+    let take_latest = |(at, rows): (usize, Vec<Option<u32>>)| {
+        take(batch.column(N_FACTS + at), &UInt32Array::from(rows), None)
+            .expect("the rows are the batch's own")
+    };
+    latest.into_iter().enumerate().map(take_latest).collect()
+}
+
+/// Returns for each observation a bit for each column that it supplies.
+fn supplied_masks(batch: &RecordBatch) -> Vec<u64> {
+    let names = batch.column(arrange::SUPPLIED).as_string::<i32>();
+    let mut known: BTreeMap<&str, u64> = BTreeMap::new();
+    let mut last: (&str, u64) = ("", 0);
+    let mask_of = |names: &str| {
+        let bits = names.split(' ').filter_map(columns::supplied_index);
+        bits.fold(0, |mask, at| mask | 1 << at)
+    };
+    let mut masks = Vec::with_capacity(names.len());
+    for names in names.iter().map(Option::unwrap_or_default) {
+        if names != last.0 {
+            last = (names, *known.entry(names).or_insert_with(|| mask_of(names)));
+        }
+        masks.push(last.1);
+    }
+    masks
+}
+
+/// Returns the row of each dossier's first observation that tells a due day.
+fn earliest_due(batch: &RecordBatch, groups: &[usize]) -> ArrayRef {
+    let due = batch.column(value_of("due_on"));
+    let first =
+        |group: &[usize]| (group[0]..group[1]).find(|row| due.is_valid(*row)).map(|row| row as u32);
+    let rows: UInt32Array = groups.windows(2).map(first).collect();
+    take(due, &rows, None).expect("the rows are the batch's own")
+}
+
+fn first_of(column: &ArrayRef, groups: &[usize]) -> ArrayRef {
+    let rows = groups[..groups.len() - 1].iter().map(|row| *row as u32);
+    take(column, &UInt32Array::from_iter_values(rows), None).expect("the rows are the batch's own")
+}
+
+/// Gathers each dossier's marks: those of its observations, and that its due day was moved after
+/// it had passed.
+fn marks(batch: &RecordBatch, groups: &[usize], offset_seconds: i32) -> ArrayRef {
+    let observed = batch.column(arrange::MARKS).as_list::<i32>();
+    let mut marks = ListBuilder::new(StringBuilder::new());
+    for group in groups.windows(2) {
+        let mut gathered: BTreeSet<String> = BTreeSet::new();
+        for row in group[0]..group[1] {
+            let own = observed.value(row);
+            gathered.extend(own.as_string::<i32>().iter().flatten().map(str::to_owned));
+        }
+        if due_moved_after_due(batch, group[0]..group[1], offset_seconds) {
+            gathered.insert("due_moved_after_due".to_owned());
+        }
+        gathered.iter().for_each(|mark| marks.values().append_value(mark));
+        marks.append(true);
+    }
+    Arc::new(marks.finish())
+}
+
+fn due_moved_after_due(
+    batch: &RecordBatch,
+    rows: std::ops::Range<usize>,
+    offset_seconds: i32,
+) -> bool {
+    let due = batch.column(value_of("due_on")).as_primitive::<Date32Type>();
+    let time = |column: usize, row: usize| {
+        let times = batch.column(column).as_primitive::<TimestampMicrosecondType>();
+        times.is_valid(row).then(|| times.value(row))
+    };
+    let mut last_due = None;
+    for row in rows.filter(|row| due.is_valid(*row)) {
+        let told_at = time(arrange::EVENT_TIME, row).or_else(|| time(arrange::OBSERVED_AT, row));
+        let told_on = told_at
+            .map(|micros| (micros / 1_000_000 + i64::from(offset_seconds)).div_euclid(86_400));
+        let is_moved = last_due.is_some_and(|last| last != due.value(row));
+        let had_passed = told_on.zip(last_due).is_some_and(|(day, last)| day > i64::from(last));
+        if is_moved && had_passed {
+            return true;
+        }
+        last_due = Some(due.value(row));
+    }
+    false
+}
+
+/// Makes `history`: every observation, whole, in the order of the fold.
+fn history(batch: &RecordBatch, groups: &[usize]) -> ArrayRef {
+    let field = history_field();
+    let DataType::List(item) = field.data_type() else { unreachable!("history is a list") };
+    let DataType::Struct(fields) = item.data_type() else { unreachable!("of observations") };
+    let (facts, values) =
+        batch.columns()[arrange::DELIVERY..].split_at(N_FACTS - arrange::DELIVERY);
+    let value_fields = columns::fields(columns::SUPPLIED).into();
+    let values = StructArray::new(value_fields, values.to_vec(), None);
+    let mut columns = facts.to_vec();
+    columns.push(Arc::new(values));
+    let observations = StructArray::new(fields.clone(), columns, None);
+    let lengths = groups.windows(2).map(|group| group[1] - group[0]);
+    let offsets = OffsetBuffer::from_lengths(lengths);
+    Arc::new(ListArray::new(Arc::clone(item), offsets, Arc::new(observations), None))
+}

@@ -1,0 +1,60 @@
+//! Periods, ratios, coverage, status, targets and revisions, from additive integers.
+
+pub mod completeness;
+pub mod compute;
+pub mod coverage;
+pub mod period;
+pub mod reading;
+pub mod revise;
+pub mod row;
+pub mod scope;
+mod series;
+mod table;
+
+use arrow::array::RecordBatch;
+
+use crate::pipeline::tables::Table;
+
+use row::Row;
+
+/// The indicators as last published: a batch with the columns of the indicators table.
+#[derive(Debug, Clone)]
+pub struct Indicators(RecordBatch);
+
+impl Indicators {
+    /// Makes the table from its rows.
+    pub fn from_rows(rows: &[Row]) -> Self {
+        Self(table::indicators(rows))
+    }
+
+    /// Wraps a batch read from storage; `None` when its columns are not the table's.
+    pub fn from_batch(batch: RecordBatch) -> Option<Self> {
+        (batch.schema() == Table::Indicators.schema()).then_some(Self(batch))
+    }
+
+    /// Returns the rows.
+    pub fn rows(&self) -> Vec<Row> {
+        table::rows(&self.0)
+    }
+
+    /// Returns the batch.
+    pub fn batch(&self) -> &RecordBatch {
+        &self.0
+    }
+}
+
+/// The revisions of one release: a batch with the columns of the revisions table.
+#[derive(Debug, Clone)]
+pub struct Revisions(RecordBatch);
+
+impl Revisions {
+    /// Makes the table from a release's revisions.
+    pub fn from_rows(revisions: &[revise::Revision], release: i64, published_at: &str) -> Self {
+        Self(table::revisions(revisions, release, published_at))
+    }
+
+    /// Returns the batch.
+    pub fn batch(&self) -> &RecordBatch {
+        &self.0
+    }
+}

@@ -1,0 +1,80 @@
+//! One published row: what it is about, its figure with its doubt, and how it is read.
+
+use std::sync::Arc;
+
+use chrono::NaiveDate;
+
+use crate::pipeline::definitions::UnitOfMeasure;
+
+use super::period::Period;
+use super::scope::Scope;
+
+/// Whether a value is there, and if not, why.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Status {
+    Value,
+    Missing,
+    NotApplicable,
+}
+
+impl Status {
+    /// Returns the published name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Value => "value",
+            Self::Missing => "missing",
+            Self::NotApplicable => "not_applicable",
+        }
+    }
+
+    /// Finds a status by its published name.
+    pub fn find(name: &str) -> Option<Self> {
+        [Self::Value, Self::Missing, Self::NotApplicable].into_iter().find(|s| s.name() == name)
+    }
+}
+
+/// What a row is about.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct RowKey {
+    pub indicator: Arc<str>,
+    pub version: i64,
+    pub scope: Scope,
+    pub period: Period,
+}
+
+/// A row's figure with its doubt. Two rows whose facts are equal are the same publication.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Facts {
+    /// The day after the last one counted.
+    pub period_end: NaiveDate,
+    pub numerator: Option<i64>,
+    pub denominator: Option<i64>,
+    pub value: Option<f64>,
+    pub status: Status,
+    pub is_final: bool,
+    pub units_expected: i64,
+    pub units_included: i64,
+}
+
+/// How a row is read beside others; a change in it alone is no revision.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Reading {
+    pub target: Option<f64>,
+    pub target_met: Option<bool>,
+    pub previous_value: Option<f64>,
+    pub change: Option<f64>,
+    pub year_ago_value: Option<f64>,
+    pub year_change: Option<f64>,
+    pub rank: Option<i64>,
+}
+
+/// A published row.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Row {
+    pub key: RowKey,
+    pub facts: Facts,
+    pub unit: UnitOfMeasure,
+    pub reading: Reading,
+    /// The release in which the facts were last published.
+    pub release: i64,
+}

@@ -1,0 +1,7 @@
+//! The `hoso` command.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    hoso::cli::main()
+}

@@ -1,0 +1,168 @@
+//! Measure definitions compiled to polars expressions, and the integers they count by unit,
+//! procedure and month. The only module that names polars; does no I/O and reads no clock.
+
+mod cells;
+mod compile;
+mod ffi;
+#[cfg(test)]
+mod fixture;
+pub mod query;
+pub mod services;
+mod tally;
+#[cfg(test)]
+mod tests;
+
+use std::error::Error;
+
+use arrow::array::RecordBatch;
+use arrow::compute::LexicographicalComparator;
+use arrow::compute::SortColumn;
+use arrow::error::ArrowError;
+use polars::prelude::PolarsError;
+use thiserror::Error;
+
+use crate::pipeline::columns;
+use crate::pipeline::columns::Column;
+use crate::pipeline::definitions::Definitions;
+use crate::pipeline::definitions::Subject;
+use crate::pipeline::tables::Table;
+
+/// Integers by unit, procedure, month and measure, sorted by all columns; zeros are left out.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Measures(RecordBatch);
+
+/// Why nothing could be counted.
+#[derive(Debug, Error)]
+pub enum MeasureError {
+    /// The rows to count could not be read.
+    #[error("failed to read the rows to count")]
+    Source(#[source] Box<dyn Error + Send + Sync>),
+    /// Polars refused.
+    #[error("failed to {deed}")]
+    Engine {
+        deed: &'static str,
+        #[source]
+        source: PolarsError,
+    },
+    /// Arrow refused.
+    #[error("failed to {deed}")]
+    Arrow {
+        deed: &'static str,
+        #[source]
+        source: ArrowError,
+    },
+    /// A column is missing or of another type.
+    #[error("expected a column `{column}` of type {expected}, found {found}")]
+    Schema { column: String, expected: String, found: String },
+    /// The rows of a batch of measures do not ascend.
+    #[error("the measures are not sorted by all columns")]
+    Order,
+    /// An ad hoc query cannot be answered; the message is the engine's, in one line.
+    #[error("{message}")]
+    Query { message: String },
+}
+
+impl Measures {
+    /// Checks columns, types and order of a batch.
+    ///
+    /// # Errors
+    ///
+    /// Names the first column that differs from the table's, or says that the rows do not ascend.
+    pub fn new(batch: RecordBatch) -> Result<Self, MeasureError> {
+        let schema = batch.schema();
+        for (at, wanted) in Table::Measures.schema().fields().iter().enumerate() {
+            let found = schema.fields().get(at).filter(|field| field.name() == wanted.name());
+            let found = found.map(|field| field.data_type());
+            if found != Some(wanted.data_type()) {
+                return Err(MeasureError::Schema {
+                    column: wanted.name().clone(),
+                    expected: wanted.data_type().to_string(),
+                    found: found.map_or_else(|| "none".to_owned(), ToString::to_string),
+                });
+            }
+        }
+        let sort_column = |values| SortColumn { values, options: None };
+        let columns: Vec<_> = batch.columns().iter().cloned().map(sort_column).collect();
+        let rows = LexicographicalComparator::try_new(&columns)
+            .map_err(|source| MeasureError::Arrow { deed: "compare measures", source })?;
+        if (1..batch.num_rows()).any(|row| rows.compare(row - 1, row).is_gt()) {
+            return Err(MeasureError::Order);
+        }
+        Ok(Self(batch))
+    }
+
+    /// Returns the rows.
+    pub fn batch(&self) -> &RecordBatch {
+        &self.0
+    }
+
+    /// Returns the rows.
+    pub fn into_batch(self) -> RecordBatch {
+        self.0
+    }
+}
+
+/// Counts every measure of a subject over batches whose columns are at least the needed ones.
+///
+/// A flow adds 1 in the month of its day. A stock adds 1 in the month of `from` and subtracts 1 in
+/// the month of `until`; an interval that is empty or negative counts nothing.
+///
+/// # Errors
+///
+/// A batch that cannot be read, or that lacks a column, ends the counting.
+pub fn count<E>(
+    definitions: &Definitions,
+    of: Subject,
+    batches: impl Iterator<Item = Result<RecordBatch, E>>,
+) -> Result<Measures, MeasureError>
+where
+    E: Into<Box<dyn Error + Send + Sync>>,
+{
+    let needed = used_columns(definitions, of);
+    let plan = tally::Plan::new(definitions, of);
+    let mut totals = tally::Totals::default();
+    for batch in batches {
+        let batch = batch.map_err(|error| MeasureError::Source(error.into()))?;
+        let frame = ffi::to_frame(&[project(&batch, &needed)?])?;
+        plan.add(&frame, &mut totals)
+            .map_err(|source| MeasureError::Engine { deed: "count a batch", source })?;
+    }
+    Measures::new(totals.into_batch(&plan))
+}
+
+/// Returns the columns of `dossiers` that a reader must give to [`count`], in schema order.
+pub fn needed_columns(definitions: &Definitions) -> Vec<&'static str> {
+    used_columns(definitions, Subject::Dossiers).iter().map(|column| column.name).collect()
+}
+
+fn used_columns(definitions: &Definitions, of: Subject) -> Vec<Column> {
+    let used = tally::used_names(definitions, of);
+    let mut columns: Vec<Column> = match of {
+        Subject::Dossiers => columns::of_dossiers().collect(),
+        Subject::Services => columns::SERVICE.to_vec(),
+    };
+    columns.retain(|column| used.contains(column.name));
+    columns
+}
+
+/// Takes the needed columns out of a batch and checks their types: literals are compared as such.
+fn project(batch: &RecordBatch, needed: &[Column]) -> Result<RecordBatch, MeasureError> {
+    let mut indices = Vec::with_capacity(needed.len());
+    for column in needed {
+        let found = batch.schema_ref().column_with_name(column.name);
+        match found.filter(|(_, field)| *field.data_type() == column.kind.data_type()) {
+            Some((index, _)) => indices.push(index),
+            None => {
+                let found = found.map(|(_, field)| field.data_type().to_string());
+                return Err(MeasureError::Schema {
+                    column: column.name.to_owned(),
+                    expected: column.kind.data_type().to_string(),
+                    found: found.unwrap_or_else(|| "none".to_owned()),
+                });
+            }
+        }
+    }
+    batch
+        .project(&indices)
+        .map_err(|source| MeasureError::Arrow { deed: "take the needed columns", source })
+}

@@ -1,0 +1,59 @@
+//! Rejects: the records that go to quarantine, with their place, rule and masked parameters.
+
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, Int64Builder, RecordBatch, StringBuilder};
+
+use crate::pipeline::tables::Table;
+
+use super::Origin;
+use super::value::Breach;
+
+/// A batch of rejected records, with the columns of the quarantine table.
+#[derive(Debug, Clone)]
+pub struct Rejects(RecordBatch);
+
+impl Rejects {
+    /// Returns the batch.
+    pub fn batch(&self) -> &RecordBatch {
+        &self.0
+    }
+}
+
+/// Builds the rejects of one delivery.
+pub(super) struct RejectsBuilder<'a> {
+    origin: &'a Origin,
+    numbers: [Int64Builder; 3],
+    texts: [StringBuilder; 6],
+}
+
+impl<'a> RejectsBuilder<'a> {
+    pub(super) fn new(origin: &'a Origin) -> Self {
+        Self { origin, numbers: Default::default(), texts: Default::default() }
+    }
+
+    pub(super) fn push(&mut self, place: (i64, i64), column: Option<&str>, breach: &Breach) {
+        let [judgements, records, lines] = &mut self.numbers;
+        judgements.append_value(self.origin.judgement);
+        records.append_value(place.0);
+        lines.append_value(place.1);
+        let [deliveries, units, feeds, rules, columns, params] = &mut self.texts;
+        deliveries.append_value(&self.origin.delivery);
+        units.append_value(&self.origin.unit);
+        feeds.append_value(&self.origin.feed);
+        rules.append_value(breach.0);
+        columns.append_option(column);
+        params.append_value(serde_json::to_string(&breach.1).expect("texts by text are JSON"));
+    }
+
+    pub(super) fn finish(self) -> Rejects {
+        let [judgements, records, lines] =
+            self.numbers.map(|mut numbers| Arc::new(numbers.finish()) as ArrayRef);
+        let [deliveries, units, feeds, rules, columns, params] =
+            self.texts.map(|mut texts| Arc::new(texts.finish()) as ArrayRef);
+        let columns =
+            vec![deliveries, judgements, units, feeds, records, lines, rules, columns, params];
+        let batch = RecordBatch::try_new(Table::Quarantine.schema(), columns);
+        Rejects(batch.expect("each column was given one value a reject"))
+    }
+}

@@ -1,0 +1,154 @@
+//! A text read as the value of its column, or the rule that it breaks.
+
+use std::collections::BTreeMap;
+
+use chrono::NaiveDate;
+
+use crate::pipeline::Pipeline;
+use crate::pipeline::columns::{Column, Kind};
+use crate::pipeline::date_form::parse_any;
+use crate::pipeline::profile::Profile;
+use crate::pipeline::rules::{Params, params_of};
+use crate::pipeline::text::{clean, fold};
+
+use super::shape::shape;
+
+/// A typed value; days are counted from 1970-01-01, instants are UTC microseconds.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) enum Value {
+    #[default]
+    Null,
+    Text(String),
+    Day(NaiveDate),
+    Instant(i64),
+    Integer(i64),
+    Flag(bool),
+}
+
+impl Value {
+    /// Returns the day, if it is one.
+    pub(super) fn day(&self) -> Option<NaiveDate> {
+        if let Self::Day(day) = self { Some(*day) } else { None }
+    }
+
+    /// Returns the text, if it is one.
+    pub(super) fn text(&self) -> Option<&str> {
+        if let Self::Text(text) = self { Some(text) } else { None }
+    }
+}
+
+/// A rule that a text breaks, with masked parameters.
+pub(super) type Breach = (&'static str, Params);
+
+/// How the texts of one column are read; remembers the codes it has seen.
+pub(super) struct ColumnReader<'a> {
+    pub(super) column: Column,
+    pipeline: &'a Pipeline,
+    profile: &'a Profile,
+    seen: BTreeMap<String, Option<String>>,
+}
+
+/// A column of more different texts than this is no list of codes worth remembering.
+const MAX_SEEN: usize = 10_000;
+
+impl<'a> ColumnReader<'a> {
+    /// Makes the reader of a column.
+    pub(super) fn new(column: Column, pipeline: &'a Pipeline, profile: &'a Profile) -> Self {
+        Self { column, pipeline, profile, seen: BTreeMap::new() }
+    }
+
+    /// Reads a text.
+    pub(super) fn read(&mut self, text: &str) -> Result<Value, Breach> {
+        let is_coded = self.profile.codes.contains_key(self.column.name);
+        match self.column.kind {
+            Kind::Text if !is_coded => Ok(Value::Text(clean(text))),
+            Kind::Day | Kind::Instant => self.read_date(text),
+            Kind::Integer if !is_coded => self.read_integer(text),
+            kind => {
+                let code = self.code(text).ok_or_else(|| (unknown(self.column), masked(text)))?;
+                match kind {
+                    Kind::Flag => Ok(Value::Flag(code == "true")),
+                    Kind::Integer => self.read_integer(&code),
+                    _ => Ok(Value::Text(code)),
+                }
+            }
+        }
+    }
+
+    fn read_date(&self, text: &str) -> Result<Value, Breach> {
+        let offset = self.pipeline.settings.utc_offset_seconds;
+        let stamp = parse_any(&self.profile.dates, text, offset)
+            .ok_or_else(|| ("impossible_day", masked(text)))?;
+        let is_instant = self.column.kind == Kind::Instant;
+        Ok(if is_instant { Value::Instant(stamp.micros) } else { Value::Day(stamp.day) })
+    }
+
+    /// Reads a whole number; points and spaces may group its digits by three.
+    fn read_integer(&self, text: &str) -> Result<Value, Breach> {
+        let digits = text.trim();
+        let groups: Vec<&str> = digits.split(['.', ' ', '\u{a0}']).collect();
+        let is_grouped = groups.len() > 1
+            && groups[1..].iter().all(|group| group.len() == 3)
+            && (1..=3).contains(&groups[0].trim_start_matches('-').len());
+        let joined = if is_grouped { groups.concat() } else { digits.to_owned() };
+        let number = joined.parse().ok().map(Value::Integer);
+        number.ok_or_else(|| ("not_a_number", masked(text)))
+    }
+
+    fn code(&mut self, text: &str) -> Option<String> {
+        if let Some(code) = self.seen.get(text) {
+            return code.clone();
+        }
+        let code = self.look_up(text);
+        if self.seen.len() < MAX_SEEN {
+            self.seen.insert(text.to_owned(), code.clone());
+        }
+        code
+    }
+
+    fn look_up(&self, text: &str) -> Option<String> {
+        let folded = fold(text);
+        let mapped = self.profile.codes.get(self.column.name).and_then(|codes| codes.get(&folded));
+        if let Some(value) = mapped {
+            return Some(value.clone());
+        }
+        match self.column.kind {
+            Kind::Code(codes) => {
+                codes.iter().find(|code| **code == folded).map(|c| (*c).to_owned())
+            }
+            Kind::Unit => self.unit(text),
+            Kind::Procedure => self.procedure(text),
+            Kind::Flag => Some(folded).filter(|flag| matches!(flag.as_str(), "true" | "false")),
+            _ => None,
+        }
+    }
+
+    fn unit(&self, text: &str) -> Option<String> {
+        let units = &self.pipeline.reference.units;
+        let by_code = || units.resolve(&super::number::agency_code(text.trim())?);
+        units.resolve(text).or_else(by_code).map(str::to_owned)
+    }
+
+    /// Finds the national code; local copies append their agency (`1.003868.000.00.00.H56`).
+    fn procedure(&self, text: &str) -> Option<String> {
+        let services = &self.pipeline.reference.services;
+        let text = text.trim();
+        let national = text.match_indices('.').nth(1).map_or(text, |(at, _)| &text[..at]);
+        [text, national].into_iter().find(|code| services.contains(code)).map(str::to_owned)
+    }
+}
+
+fn unknown(column: Column) -> &'static str {
+    match column.name {
+        "unit_code" => "unknown_unit",
+        "procedure_code" => "unknown_procedure",
+        "status" => "unknown_status",
+        "channel" => "unknown_channel",
+        _ => "unknown_code",
+    }
+}
+
+/// Returns the parameters that tell of a text without showing it.
+fn masked(text: &str) -> Params {
+    params_of([("text", shape(text))])
+}

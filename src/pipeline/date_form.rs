@@ -1,0 +1,107 @@
+//! The forms in which logs write dates and times, and the local day and instant they mean.
+
+use chrono::Datelike as _;
+use chrono::format::{Fixed, Item, Parsed, StrftimeItems};
+use chrono::{NaiveDate, NaiveTime, TimeDelta};
+
+/// One form, such as `%d/%m/%Y %H:%M`; with `%z` or `%:z` it carries its own offset from UTC.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DateForm {
+    items: Vec<Item<'static>>,
+    has_offset: bool,
+}
+
+/// A date as read: the local day and the point in time, in UTC microseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stamp {
+    pub day: NaiveDate,
+    pub micros: i64,
+}
+
+impl DateForm {
+    /// Reads a strftime form; `None` when it is not one.
+    pub fn new(form: &str) -> Option<Self> {
+        let items = StrftimeItems::new(form).parse_to_owned().ok()?;
+        let has_offset = items.iter().any(|item| {
+            matches!(item, Item::Fixed(Fixed::TimezoneOffset | Fixed::TimezoneOffsetColon))
+        });
+        Some(Self { items, has_offset })
+    }
+
+    /// Reads a text in this form; a form without an offset tells local time, `offset_seconds`
+    /// ahead of UTC. Years outside 1900 to 2100 are not dates.
+    pub fn parse(&self, text: &str, offset_seconds: i32) -> Option<Stamp> {
+        let mut parsed = Parsed::new();
+        chrono::format::parse(&mut parsed, text, self.items.iter()).ok()?;
+        let offset = TimeDelta::seconds(offset_seconds.into());
+        let utc = if self.has_offset {
+            parsed.to_datetime().ok()?.naive_utc()
+        } else {
+            let time = parsed.to_naive_time().unwrap_or(NaiveTime::MIN);
+            parsed.to_naive_date().ok()?.and_time(time).checked_sub_signed(offset)?
+        };
+        let day = utc.checked_add_signed(offset)?.date();
+        let stamp = Stamp { day, micros: utc.and_utc().timestamp_micros() };
+        Some(stamp).filter(|_| (1900..=2100).contains(&day.year()))
+    }
+}
+
+/// Reads a text in the first form that fits.
+pub fn parse_any(forms: &[DateForm], text: &str, offset_seconds: i32) -> Option<Stamp> {
+    forms.iter().find_map(|form| form.parse(text, offset_seconds))
+}
+
+/// Reads a period such as `2020`, `2020-Q3` or `2020-10`; returns its half-open days.
+pub fn parse_period(text: &str) -> Option<(NaiveDate, NaiveDate)> {
+    let (year, rest) = text.split_once('-').unwrap_or((text, ""));
+    let year: i32 = year.parse().ok()?;
+    let (first_month, n_months) = if rest.is_empty() {
+        (1, 12)
+    } else if let Some(quarter) = rest.strip_prefix(['Q', 'q']) {
+        let quarter: u32 = quarter.parse().ok().filter(|q| (1..=4).contains(q))?;
+        (quarter * 3 - 2, 3)
+    } else {
+        (rest.parse().ok()?, 1)
+    };
+    let start = NaiveDate::from_ymd_opt(year, first_month, 1)?;
+    Some((start, start.checked_add_months(chrono::Months::new(n_months))?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HANOI: i32 = 7 * 3600;
+
+    fn parsed(form: &str, text: &str) -> Option<(String, i64)> {
+        let stamp = DateForm::new(form)?.parse(text, HANOI)?;
+        Some((stamp.day.to_string(), stamp.micros / 1_000_000))
+    }
+
+    #[test]
+    fn local_time_becomes_a_local_day_and_a_utc_instant() {
+        let midnight_in_hanoi = 1_603_904_400_i64;
+        let day = |seconds| Some(("2020-10-29".to_owned(), midnight_in_hanoi + seconds));
+        assert_eq!(parsed("%d/%m/%Y", "29/10/2020"), day(0));
+        assert_eq!(parsed("%d/%m/%Y %H:%M", "29/10/2020 01:30"), day(5400));
+        assert_eq!(parsed("%Y%m%d%H%M%S", "20201029013000"), day(5400));
+        assert_eq!(parsed("%Y-%m-%dT%H:%M:%S%.3fZ", "2020-10-29T01:30:00.000Z"), day(5400));
+        assert_eq!(parsed("%Y-%m-%d %H:%M:%S%.f%:z", "2020-10-28 20:30:00.5+02:00"), day(5400));
+    }
+
+    #[test]
+    fn impossible_days_are_none() {
+        assert_eq!(parsed("%d/%m/%Y", "31/02/2020"), None);
+        assert_eq!(parsed("%d/%m/%Y %H:%M", "01/02/2020 25:61"), None);
+        assert_eq!(parsed("%d/%m/%Y", "01/02/0020"), None);
+    }
+
+    #[test]
+    fn periods_are_half_open() {
+        let period = |text| parse_period(text).map(|(start, end)| format!("{start}..{end}"));
+        assert_eq!(period("2020-12").as_deref(), Some("2020-12-01..2021-01-01"));
+        assert_eq!(period("2020-Q4").as_deref(), Some("2020-10-01..2021-01-01"));
+        assert_eq!(period("2020").as_deref(), Some("2020-01-01..2021-01-01"));
+        assert_eq!(period("2020-13"), None);
+    }
+}

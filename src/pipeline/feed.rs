@@ -1,0 +1,138 @@
+//! `feeds/*.toml`: one a unit and feed: where its logs lie, how they are written, when expected.
+
+use std::path::Path;
+
+use chrono::NaiveDate;
+use regex::Regex;
+
+use super::date_form::parse_period;
+use super::fault::{Faults, SourceFile};
+use super::profile::Profile;
+use super::section::{Placed, Section, read_toml};
+use super::units::Units;
+
+/// Which earlier delivery a new one replaces.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Slot {
+    /// None: every delivery stands.
+    None,
+    /// The one of the same object name.
+    Name,
+    /// The one of the same period.
+    Period,
+}
+
+/// The rhythm in which a unit reports.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Expected {
+    Month,
+    Quarter,
+    Year,
+    Never,
+}
+
+/// One feed of one unit.
+#[derive(Debug, Clone)]
+pub struct Feed {
+    pub unit: String,
+    /// The kind of feed: `dossier`.
+    pub feed: String,
+    /// A folder or URL, resolved against the feed's own file.
+    pub location: String,
+    /// Object names that belong to this feed.
+    pub name: Regex,
+    pub slot: Slot,
+    pub expected: Expected,
+    /// The profile with what differs for this feed.
+    pub profile: Profile,
+    /// Identifies the profile as merged: a judgement says by which it was made.
+    pub profile_hash: String,
+}
+
+/// Finds a profile by its name; an unknown one is a fault.
+pub(super) type FindProfile<'a> =
+    &'a dyn Fn(&Placed<String>, &SourceFile, &mut Faults) -> Option<Profile>;
+
+/// What an object's name tells.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct NameFacts {
+    pub period: Option<(NaiveDate, NaiveDate)>,
+    pub observed_on: Option<NaiveDate>,
+}
+
+impl Feed {
+    /// Reads a feed; `profile` finds a profile by name.
+    pub(super) fn read(
+        path: &Path,
+        units: &Units,
+        profile: FindProfile<'_>,
+        faults: &mut Faults,
+    ) -> Option<Self> {
+        read_toml(path, faults, |section, faults| {
+            let unit = section.required_text("unit", faults);
+            if let Some(unit) = unit.as_ref().filter(|unit| units.get(&unit.value).is_none()) {
+                faults
+                    .add(section.file, unit.span.clone(), format!("unknown unit `{}`", unit.value))
+                    .suggest(&unit.value, units.iter().map(|unit| unit.code.as_str()));
+            }
+            section.require("feed", faults);
+            section.choice("feed", &[("dossier", ())], faults);
+            let location = section.required_text("location", faults);
+            section.require("name", faults);
+            let name = section.regex("name", faults);
+            let slots = [("none", Slot::None), ("name", Slot::Name), ("period", Slot::Period)];
+            let slot = section.choice("slot", &slots, faults).unwrap_or(Slot::None);
+            let expected = expected(section, faults);
+            let profile_name = section.required_text("profile", faults);
+            let known = profile_name.and_then(|name| profile(&name, section.file, faults));
+            let mut profile = known.unwrap_or_default();
+            profile.merge(section, faults);
+            let fingerprint = format!("{profile:?}");
+            Some(Self {
+                unit: unit?.value,
+                feed: "dossier".to_owned(),
+                location: resolve(&location?.value, path),
+                name: name?.value,
+                slot,
+                expected,
+                profile_hash: super::hash_of([fingerprint.as_str()]),
+                profile,
+            })
+        })
+        .flatten()
+    }
+
+    /// Reads what the name of one of its objects tells; `None` when it is not one.
+    pub fn read_name(&self, name: &str) -> Option<NameFacts> {
+        let found = self.name.captures(name)?;
+        let group = |group| found.name(group).map(|text| text.as_str());
+        let range = || {
+            let to: NaiveDate = group("to")?.parse().ok()?;
+            Some((group("from")?.parse().ok()?, to.succ_opt()?))
+        };
+        let observed_on = group("observed").and_then(|text| {
+            text.parse().ok().or_else(|| NaiveDate::parse_from_str(text, "%Y%m%d").ok())
+        });
+        let period = group("period").and_then(parse_period).or_else(range);
+        Some(NameFacts { period, observed_on })
+    }
+}
+
+fn expected(section: &Section<'_>, faults: &mut Faults) -> Expected {
+    let rhythms = [
+        ("month", Expected::Month),
+        ("quarter", Expected::Quarter),
+        ("year", Expected::Year),
+        ("never", Expected::Never),
+    ];
+    section.choice("expected", &rhythms, faults).unwrap_or(Expected::Never)
+}
+
+/// Resolves a relative folder against the folder of the feed's file; URLs stay as they are.
+fn resolve(location: &str, feed_file: &Path) -> String {
+    if location.contains("://") {
+        return location.to_owned();
+    }
+    let folder = feed_file.parent().unwrap_or(Path::new("."));
+    folder.join(location).to_string_lossy().into_owned()
+}

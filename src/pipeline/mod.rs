@@ -1,0 +1,168 @@
+//! The pipeline directory read into checked types, and the canonical schema they are checked
+//! against. Knows nothing of the other modules; every fault names file, line and column.
+
+pub mod calendar;
+pub mod columns;
+pub mod condition;
+pub mod date_form;
+pub mod definitions;
+pub mod fault;
+pub mod feed;
+pub mod profile;
+pub mod rules;
+mod section;
+pub mod services;
+pub mod settings;
+mod sheet;
+pub mod tables;
+pub mod text;
+pub mod units;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use sha2::Digest as _;
+
+use calendar::Calendar;
+use definitions::Definitions;
+use fault::{Faults, SourceFile};
+use feed::Feed;
+use profile::Profile;
+use section::Placed;
+use services::Services;
+use settings::Settings;
+use units::Units;
+
+/// A pipeline directory, read and checked.
+#[derive(Debug)]
+pub struct Pipeline {
+    pub settings: Settings,
+    pub reference: Reference,
+    pub definitions: Definitions,
+    /// The feeds, in the order of unit and feed.
+    pub feeds: Vec<Feed>,
+}
+
+/// What dossiers are held against: units, procedures and the working calendar.
+#[derive(Debug, Default)]
+pub struct Reference {
+    pub units: Units,
+    pub services: Services,
+    pub calendar: Calendar,
+    /// Identifies the reference data: what was derived from other data is stale.
+    pub hash: String,
+}
+
+impl Pipeline {
+    /// Reads a pipeline directory.
+    ///
+    /// # Errors
+    ///
+    /// Every fault of every file, sorted by place.
+    pub fn load(dir: &Path) -> Result<Self, Faults> {
+        let mut faults = Faults::default();
+        let settings = Settings::read(&dir.join("pipeline.toml"), &mut faults);
+        let reference = Reference::read(dir, &mut faults);
+        let definitions = Definitions::read(&dir.join("indicators.toml"), &mut faults);
+        let mut profiles = BTreeMap::new();
+        for path in toml_files(&dir.join("profiles"), &mut faults) {
+            let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+            profiles.extend(Profile::read(&path, &mut faults).map(|profile| (name, profile)));
+        }
+        let feeds = read_feeds(dir, &reference.units, &profiles, &mut faults);
+        if let Some(settings) = &settings {
+            check_headline(settings, &definitions, dir, &mut faults);
+        }
+        match settings {
+            Some(settings) if faults.is_empty() => {
+                Ok(Self { settings, reference, definitions, feeds })
+            }
+            _ => Err(faults.sorted()),
+        }
+    }
+
+    /// Finds the feed of a unit.
+    pub fn feed(&self, unit: &str, feed: &str) -> Option<&Feed> {
+        self.feeds.iter().find(|known| known.unit == unit && known.feed == feed)
+    }
+}
+
+impl Reference {
+    fn read(dir: &Path, faults: &mut Faults) -> Self {
+        let paths = ["units.csv", "services.csv", "calendar.csv"].map(|name| dir.join(name));
+        let units = Units::read(&paths[0], faults);
+        let services = Services::read(&paths[1], &units, faults);
+        let calendar = Calendar::read(&paths[2], faults);
+        let parts = [format!("{units:?}"), format!("{services:?}"), format!("{calendar:?}")];
+        let hash = hash_of(parts.iter().map(String::as_str));
+        Self { units, services, calendar, hash }
+    }
+}
+
+/// Returns the first 16 hexadecimal digits of the SHA-256 of some texts.
+pub fn hash_of<'a>(texts: impl IntoIterator<Item = &'a str>) -> String {
+    let mut digest = sha2::Sha256::new();
+    for text in texts {
+        digest.update((text.len() as u64).to_le_bytes());
+        digest.update(text);
+    }
+    digest.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn read_feeds(
+    dir: &Path,
+    units: &Units,
+    profiles: &BTreeMap<String, Profile>,
+    faults: &mut Faults,
+) -> Vec<Feed> {
+    let find = |name: &Placed<String>, file: &SourceFile, faults: &mut Faults| {
+        let found = profiles.get(&name.value).cloned();
+        if found.is_none() {
+            faults
+                .add(file, name.span.clone(), format!("unknown profile `{}`", name.value))
+                .suggest(&name.value, profiles.keys().map(String::as_str));
+        }
+        found
+    };
+    let mut feeds: Vec<Feed> = Vec::new();
+    for path in toml_files(&dir.join("feeds"), faults) {
+        let Some(feed) = Feed::read(&path, units, &find, faults) else { continue };
+        if feeds.iter().any(|other| (&other.unit, &other.feed) == (&feed.unit, &feed.feed)) {
+            let file = SourceFile { path: path.to_string_lossy().into(), text: "".into() };
+            let message = format!("unit `{}` has two `{}` feeds", feed.unit, feed.feed);
+            faults.add(&file, 0..0, message);
+        }
+        feeds.push(feed);
+    }
+    feeds.sort_by(|a, b| (&a.unit, &a.feed).cmp(&(&b.unit, &b.feed)));
+    feeds
+}
+
+fn check_headline(settings: &Settings, definitions: &Definitions, dir: &Path, faults: &mut Faults) {
+    for id in &settings.headline {
+        if definitions.indicators.contains_key(&id.value) {
+            continue;
+        }
+        if let Some(file) = SourceFile::read(&dir.join("pipeline.toml"), faults) {
+            faults
+                .add(&file, id.span.clone(), format!("unknown indicator `{}`", id.value))
+                .suggest(&id.value, definitions.indicators.keys().map(String::as_str));
+        }
+    }
+}
+
+/// Lists the TOML files of a folder by name.
+fn toml_files(folder: &Path, faults: &mut Faults) -> Vec<PathBuf> {
+    let entries = match std::fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) => {
+            let file = SourceFile { path: folder.to_string_lossy().into(), text: "".into() };
+            faults.add(&file, 0..0, format!("failed to list the folder: {error}"));
+            return Vec::new();
+        }
+    };
+    let mut paths: Vec<PathBuf> = entries.filter_map(|e| e.ok().map(|e| e.path())).collect();
+    paths.retain(|path| path.extension().is_some_and(|extension| extension == "toml"));
+    paths.sort();
+    paths
+}

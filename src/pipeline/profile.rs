@@ -1,0 +1,234 @@
+//! `profiles/*.toml`: how a kind of system writes its logs.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use regex::Regex;
+
+use super::columns;
+use super::columns::Kind;
+use super::date_form::DateForm;
+use super::fault::Faults;
+use super::section::{Placed, Section, read_toml};
+use super::settings::bilingual;
+use super::text::fold;
+
+/// How a log is written: which heading is which column, which text is which code.
+#[derive(Debug, Clone, Default)]
+pub struct Profile {
+    pub is_event_shaped: bool,
+    /// Whether dossier numbers are unique only within the unit.
+    pub numbers_by_unit: bool,
+    pub dates: Vec<DateForm>,
+    /// Headings without which a file is refused, as written.
+    pub required: Vec<String>,
+    /// Known headings that are dropped, folded.
+    pub ignored: Vec<String>,
+    /// How totals rows begin, folded.
+    pub totals: Vec<String>,
+    pub period_title: Option<Pattern>,
+    pub observed_title: Option<Pattern>,
+    /// The inputs tried in turn for a dossier's key.
+    pub key: Vec<&'static str>,
+    /// Canonical column to the headings that mean it, as written.
+    pub columns: BTreeMap<&'static str, Vec<String>>,
+    /// Canonical column to (folded text to canonical value).
+    pub codes: BTreeMap<&'static str, BTreeMap<String, String>>,
+    pub constants: BTreeMap<&'static str, String>,
+    pub implied: BTreeMap<&'static str, Vec<Implied>>,
+}
+
+/// A regular expression that can be compared and printed.
+#[derive(Debug, Clone)]
+pub struct Pattern(pub Regex);
+
+/// A value for a record that has none of its own, where `present` (if any) is not empty.
+#[derive(Debug, Clone)]
+pub struct Implied {
+    pub value: String,
+    pub present: Option<&'static str>,
+}
+
+impl Profile {
+    /// Reads a profile.
+    pub(super) fn read(path: &Path, faults: &mut Faults) -> Option<Self> {
+        read_toml(path, faults, |section, faults| {
+            let mut profile = Self { key: vec!["dossier_number"], ..Self::default() };
+            bilingual(section, "title", faults);
+            section.require("format", faults);
+            section.choice("format", &[("csv", ())], faults);
+            let shapes = [("snapshot", false), ("event", true)];
+            profile.is_event_shaped = section.choice("shape", &shapes, faults).unwrap_or(false);
+            let scopes = [("national", false), ("unit", true)];
+            profile.numbers_by_unit = section.choice("numbers", &scopes, faults).unwrap_or(false);
+            section.require("dates", faults);
+            section.require("columns", faults);
+            profile.merge(section, faults);
+            profile
+        })
+    }
+
+    /// Reads what a profile or a feed says about columns, codes and headings over what is known.
+    pub(super) fn merge(&mut self, section: &Section<'_>, faults: &mut Faults) {
+        self.merge_dates(section, faults);
+        self.merge_columns(section, faults);
+        self.merge_codes(section, faults);
+        self.merge_constants(section, faults);
+        self.merge_implied(section, faults);
+        let folded = |texts: Vec<Placed<String>>| texts.into_iter().map(|t| fold(&t.value));
+        self.ignored.extend(folded(section.texts("ignored", faults)));
+        self.totals.extend(folded(section.texts("totals", faults)));
+        if let Some(pattern) = section.regex("period_title", faults) {
+            self.period_title = Some(Pattern(pattern.value));
+        }
+        if let Some(pattern) = section.regex("observed_title", faults) {
+            self.observed_title = Some(Pattern(pattern.value));
+        }
+        self.merge_key(section, faults);
+        self.merge_required(section, faults);
+        self.check_headings(section, faults);
+    }
+
+    /// Returns the canonical column that a heading means.
+    pub fn column_of(&self, heading: &str) -> Option<&'static str> {
+        let heading = fold(heading);
+        let means = |headings: &Vec<String>| headings.iter().any(|known| fold(known) == heading);
+        self.columns.iter().find(|(_, headings)| means(headings)).map(|(column, _)| *column)
+    }
+
+    /// Every heading that this profile knows by meaning, as written.
+    pub fn headings(&self) -> impl Iterator<Item = &str> {
+        self.columns.values().flatten().map(String::as_str)
+    }
+
+    fn merge_dates(&mut self, section: &Section<'_>, faults: &mut Faults) {
+        let mut forms = Vec::new();
+        for text in section.texts("dates", faults) {
+            match DateForm::new(&text.value) {
+                Some(form) => forms.push(form),
+                None => {
+                    let message = format!("`{}` is not a date form", text.value);
+                    let fault = faults.add(section.file, text.span, message);
+                    fault.hint("strftime forms such as %d/%m/%Y %H:%M");
+                }
+            }
+        }
+        if !forms.is_empty() {
+            self.dates = forms;
+        }
+    }
+
+    fn merge_columns(&mut self, section: &Section<'_>, faults: &mut Faults) {
+        let Some(columns) = section.section("columns", faults) else { return };
+        for (name, headings) in columns.named_texts(faults) {
+            if let Some(column) = canonical(&name, section, faults) {
+                let headings = headings.into_iter().map(|heading| heading.value).collect();
+                self.columns.insert(column.name, headings);
+            }
+        }
+    }
+
+    fn merge_codes(&mut self, section: &Section<'_>, faults: &mut Faults) {
+        let Some(codes) = section.section("codes", faults) else { return };
+        for (name, values) in codes.named_sections(faults) {
+            let Some(column) = canonical(&name, section, faults) else { continue };
+            let allowed: &[&str] = match column.kind {
+                Kind::Code(allowed) => allowed,
+                Kind::Flag => &["true", "false"],
+                _ => &[],
+            };
+            let known = self.codes.entry(column.name).or_default();
+            for (value, texts) in values.named_texts(faults) {
+                if !allowed.is_empty() && !allowed.contains(&&*value.value) {
+                    let message = format!("`{}` is not a value of `{}`", value.value, column.name);
+                    let fault = faults.add(section.file, value.span, message);
+                    fault.hint(format!("one of: {}", allowed.join(", ")));
+                }
+                known.retain(|_, meant| *meant != value.value);
+                for text in texts {
+                    known.insert(fold(&text.value), value.value.clone());
+                }
+            }
+        }
+    }
+
+    fn merge_constants(&mut self, section: &Section<'_>, faults: &mut Faults) {
+        let Some(constants) = section.section("constants", faults) else { return };
+        for (name, values) in constants.named_texts(faults) {
+            let column = canonical(&name, section, faults);
+            if let (Some(column), [value]) = (column, &*values) {
+                self.constants.insert(column.name, value.value.clone());
+            }
+        }
+    }
+
+    fn merge_implied(&mut self, section: &Section<'_>, faults: &mut Faults) {
+        let Some(implied) = section.section("implied", faults) else { return };
+        for column in columns::SUPPLIED {
+            let mut rules = Vec::new();
+            for rule in implied.sections(column.name, faults) {
+                let value = rule.required_text("value", faults);
+                let present = rule.text("present", faults);
+                let present = present.and_then(|name| canonical(&name, section, faults));
+                rule.finish(faults);
+                rules.extend(value.map(|value| Implied {
+                    value: value.value,
+                    present: present.map(|column| column.name),
+                }));
+            }
+            if !rules.is_empty() {
+                self.implied.insert(column.name, rules);
+            }
+        }
+        implied.finish(faults);
+    }
+
+    fn merge_key(&mut self, section: &Section<'_>, faults: &mut Faults) {
+        let names = section.texts("key", faults);
+        let columns: Vec<_> =
+            names.iter().filter_map(|name| canonical(name, section, faults)).collect();
+        if !columns.is_empty() {
+            self.key = columns.iter().map(|column| column.name).collect();
+        }
+    }
+
+    fn merge_required(&mut self, section: &Section<'_>, faults: &mut Faults) {
+        for heading in section.texts("required", faults) {
+            let is_ignored = self.ignored.contains(&fold(&heading.value));
+            if self.column_of(&heading.value).is_none() && !is_ignored {
+                faults
+                    .add(section.file, heading.span, format!("unknown column `{}`", heading.value))
+                    .suggest(&heading.value, self.headings());
+            }
+            self.required.push(heading.value);
+        }
+    }
+
+    /// A heading that means two columns is a fault.
+    fn check_headings(&self, section: &Section<'_>, faults: &mut Faults) {
+        let mut seen: BTreeMap<String, &str> = BTreeMap::new();
+        for (column, headings) in &self.columns {
+            for heading in headings {
+                if let Some(other) = seen.insert(fold(heading), column).filter(|o| o != column) {
+                    let message = format!("`{heading}` means both `{other}` and `{column}`");
+                    faults.add(section.file, section.span.start..section.span.start, message);
+                }
+            }
+        }
+    }
+}
+
+fn canonical(
+    name: &Placed<String>,
+    section: &Section<'_>,
+    faults: &mut Faults,
+) -> Option<columns::Column> {
+    let column = columns::supplied_or_input(&name.value);
+    if column.is_none() {
+        let known = columns::SUPPLIED.iter().chain(columns::INPUTS).map(|column| column.name);
+        faults
+            .add(section.file, name.span.clone(), format!("unknown column `{}`", name.value))
+            .suggest(&name.value, known);
+    }
+    column
+}

@@ -1,0 +1,101 @@
+//! `pipeline.toml`: the name, the time zone, the store and what a release covers.
+
+use std::path::Path;
+
+use chrono::NaiveDate;
+
+use super::fault::Faults;
+use super::section::{Placed, Section, read_toml};
+
+/// A text in both languages.
+#[derive(Debug, Clone, Default)]
+pub struct Bilingual {
+    pub vi: String,
+    pub en: String,
+}
+
+/// What `pipeline.toml` says.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    pub name: String,
+    pub title: Bilingual,
+    /// Seconds that local time is ahead of UTC.
+    pub utc_offset_seconds: i32,
+    /// The first day of the first period that is published.
+    pub since: NaiveDate,
+    pub as_of: Option<NaiveDate>,
+    /// How many buckets a month of dossiers has; fixed when the store is made.
+    pub buckets: i32,
+    /// How many days after its end a period becomes final.
+    pub final_after_days: i64,
+    /// The indicators that a run prints, in this order.
+    pub headline: Vec<Placed<String>>,
+    pub store: Option<String>,
+    /// How many bytes of deliveries are judged and committed at a time.
+    pub batch_bytes: u64,
+}
+
+impl Settings {
+    /// Reads `pipeline.toml`.
+    pub(super) fn read(path: &Path, faults: &mut Faults) -> Option<Self> {
+        read_toml(path, faults, Self::from_section).flatten()
+    }
+
+    fn from_section(section: &mut Section<'_>, faults: &mut Faults) -> Option<Self> {
+        section.require("since", faults);
+        section.require("utc_offset", faults);
+        let buckets = section.integer("buckets", faults);
+        if let Some(placed) = buckets.as_ref().filter(|b| b.value < 1 || b.value.count_ones() != 1)
+        {
+            faults.add(section.file, placed.span.clone(), "`buckets` must be a power of two");
+        }
+        let name = section.required_text("name", faults);
+        let offset = utc_offset(section, faults);
+        let since = section.day("since", faults);
+        let title = bilingual(section, "title", faults);
+        let as_of = section.day("as_of", faults).map(|day| day.value);
+        let final_after = section.integer("final_after_days", faults);
+        let headline = section.texts("headline", faults);
+        let store = section.text("store", faults).map(|url| url.value);
+        let batch_bytes = section.integer("batch_bytes", faults);
+        Some(Self {
+            name: name?.value,
+            title,
+            utc_offset_seconds: offset?,
+            since: since?.value,
+            as_of,
+            buckets: buckets.map_or(1, |b| b.value) as i32,
+            final_after_days: final_after.map_or(10, |days| days.value),
+            headline,
+            store,
+            batch_bytes: batch_bytes.map_or(8 << 30, |bytes| bytes.value.unsigned_abs()),
+        })
+    }
+}
+
+/// Reads `key = { vi = "…", en = "…" }`.
+pub(super) fn bilingual(
+    section: &Section<'_>,
+    key: &'static str,
+    faults: &mut Faults,
+) -> Bilingual {
+    section.require(key, faults);
+    let Some(names) = section.section(key, faults) else { return Bilingual::default() };
+    let vi = names.required_text("vi", faults).map_or_else(String::new, |text| text.value);
+    let en = names.required_text("en", faults).map_or_else(String::new, |text| text.value);
+    names.finish(faults);
+    Bilingual { vi, en }
+}
+
+fn utc_offset(section: &Section<'_>, faults: &mut Faults) -> Option<i32> {
+    let text = section.text("utc_offset", faults)?;
+    let parsed: Result<chrono::FixedOffset, _> = text.value.parse();
+    match parsed {
+        Ok(offset) => Some(offset.local_minus_utc()),
+        Err(_) => {
+            let message = format!("`{}` is not an offset from UTC", text.value);
+            faults.add(section.file, text.span, message).hint("written like +07:00");
+            None
+        }
+    }
+}

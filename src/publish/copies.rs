@@ -1,0 +1,20 @@
+//! Plain single-file copies of the released tables, for people who only know `read_parquet`.
+
+use anyhow::Context as _;
+use arrow::array::RecordBatch;
+use parquet::arrow::ArrowWriter;
+use parquet::basic::{Compression, ZstdLevel};
+use parquet::file::properties::WriterProperties;
+
+use crate::pipeline::tables::Table;
+
+/// Makes the copy of a table: its name below `publish/`, and its bytes.
+pub fn plain_copy(table: Table, batches: &[RecordBatch]) -> anyhow::Result<(String, Vec<u8>)> {
+    let level = ZstdLevel::try_new(3).context("zstd has a level 3")?;
+    let properties = WriterProperties::builder().set_compression(Compression::ZSTD(level)).build();
+    let mut writer = ArrowWriter::try_new(Vec::new(), table.schema(), Some(properties))?;
+    for batch in batches {
+        writer.write(batch)?;
+    }
+    Ok((format!("{}.parquet", table.name()), writer.into_inner()?))
+}

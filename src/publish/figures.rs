@@ -1,0 +1,217 @@
+//! Figures as an analyst reads them in a terminal, and the same as JSON.
+
+use serde_json::{Value, json};
+
+use crate::indicators::Indicators;
+use crate::indicators::period::PeriodKind;
+use crate::indicators::row::{Row, Status};
+use crate::indicators::scope::Scope;
+use crate::pipeline::Pipeline;
+use crate::pipeline::definitions::{Indicator, UnitOfMeasure};
+use crate::pipeline::rules::Language;
+
+use super::sparkline::sparkline;
+
+/// Which rows of an indicator to show.
+#[derive(Debug, Clone)]
+pub struct Selection {
+    pub indicator: String,
+    /// `None` is the ministry.
+    pub unit: Option<String>,
+    /// `month`, `quarter`, `year` or `ytd`.
+    pub period_kind: String,
+    /// How many of the latest periods.
+    pub last: usize,
+}
+
+/// Returns the published names of the kinds of period.
+pub fn period_kinds() -> Vec<&'static str> {
+    PeriodKind::ALL.into_iter().map(PeriodKind::name).collect()
+}
+
+/// Selects rows, the earliest period first.
+fn select(indicators: &Indicators, selection: &Selection) -> Vec<Row> {
+    let is_wanted = |row: &Row| {
+        let is_scope = match &selection.unit {
+            None => row.key.scope == Scope::Ministry,
+            Some(unit) => row.key.scope.unit().is_some_and(|code| **code == **unit),
+        };
+        is_scope
+            && *row.key.indicator == *selection.indicator
+            && row.key.period.kind.name() == selection.period_kind
+    };
+    let mut rows: Vec<Row> = indicators.rows().into_iter().filter(is_wanted).collect();
+    rows.sort_by_key(|row| (row.key.version, row.facts.period_end));
+    rows.split_off(rows.len().saturating_sub(selection.last))
+}
+
+/// Shows an indicator's latest value with its parts, and the series before it.
+pub fn text(
+    indicators: &Indicators,
+    selection: &Selection,
+    pipeline: &Pipeline,
+    language: Language,
+) -> String {
+    let rows = select(indicators, selection);
+    let Some(indicator) = pipeline.definitions.indicators.get(&selection.indicator) else {
+        return String::new();
+    };
+    let mut lines = vec![name(indicator, language).to_owned()];
+    for row in &rows {
+        lines.push(format!("  {:<24} {}", period(row), told(row)));
+    }
+    let values: Vec<Option<f64>> = rows.iter().map(|row| row.facts.value).collect();
+    if rows.len() > 1 {
+        lines.push(format!("  {:<24} {}", "", sparkline(&values)));
+    }
+    if let Some(row) = rows.last() {
+        lines.push(format!("  {}", doubt(row)));
+    }
+    lines.push(String::new());
+    lines.join("\n")
+}
+
+/// Shows one line for each of some indicators: the ministry, year to date.
+pub fn headline(
+    indicators: &Indicators,
+    ids: &[String],
+    pipeline: &Pipeline,
+    language: Language,
+) -> String {
+    let mut lines = Vec::new();
+    for id in ids {
+        let selection = Selection {
+            indicator: id.clone(),
+            unit: None,
+            period_kind: PeriodKind::YearToDate.name().to_owned(),
+            last: 1,
+        };
+        let Some(row) = select(indicators, &selection).pop() else { continue };
+        let Some(indicator) = pipeline.definitions.indicators.get(id) else { continue };
+        lines.push(format!("{:<26} {:<48} {}", id, told(&row), name(indicator, language)));
+        if lines.len() == 1 {
+            lines.insert(0, format!("ministry, year to date {}; {}", period(&row), coverage(&row)));
+        }
+    }
+    lines.push(String::new());
+    lines.join("\n")
+}
+
+/// Returns the rows as JSON, as `docs/schemas/show.schema.json` describes.
+pub fn json(indicators: &Indicators, selection: &Selection) -> Value {
+    let rows: Vec<Value> = select(indicators, selection).iter().map(row_json).collect();
+    json!({ "rows": rows })
+}
+
+/// Lists the catalogue: each indicator's id and name.
+pub fn catalogue(pipeline: &Pipeline, language: Language) -> String {
+    let line = |(id, indicator): (&String, &Indicator)| {
+        format!("{id:<32} {}\n", name(indicator, language))
+    };
+    pipeline.definitions.indicators.iter().map(line).collect()
+}
+
+/// Returns the catalogue as JSON.
+pub fn catalogue_json(pipeline: &Pipeline) -> Value {
+    let entry = |(id, indicator): (&String, &Indicator)| {
+        json!({
+            "indicator": id,
+            "name_vi": indicator.name.vi,
+            "name_en": indicator.name.en,
+            "numerator": indicator.numerator,
+            "denominator": indicator.denominator,
+            "definition_version": indicator.version,
+        })
+    };
+    let entries: Vec<Value> = pipeline.definitions.indicators.iter().map(entry).collect();
+    json!({ "indicators": entries })
+}
+
+fn name(indicator: &Indicator, language: Language) -> &str {
+    match language {
+        Language::English => &indicator.name.en,
+        Language::Vietnamese => &indicator.name.vi,
+    }
+}
+
+fn period(row: &Row) -> String {
+    let last = row.facts.period_end.pred_opt().unwrap_or(row.facts.period_end);
+    format!("{} to {last}", row.key.period.start)
+}
+
+/// Tells a value with its parts and, where there is one, its target.
+fn told(row: &Row) -> String {
+    let facts = &row.facts;
+    let parts = match (facts.numerator, facts.denominator) {
+        (Some(numerator), Some(denominator)) => {
+            format!("{} / {}", grouped(numerator), grouped(denominator))
+        }
+        (Some(count), None) if facts.status != Status::Value => grouped(count),
+        _ => String::new(),
+    };
+    let value = match facts.value {
+        Some(value) if row.unit == UnitOfMeasure::Percent => format!("{value:.2} %"),
+        Some(value) => grouped(value as i64),
+        None => facts.status.name().replace('_', " "),
+    };
+    let target = match (row.reading.target, row.reading.target_met) {
+        (Some(target), Some(true)) => format!("target {target} met"),
+        (Some(target), Some(false)) => format!("target {target} not met"),
+        _ => String::new(),
+    };
+    format!("{value:>10}  {parts:<18} {target}").trim_end().to_owned()
+}
+
+fn coverage(row: &Row) -> String {
+    format!("{} of {} units reported", row.facts.units_included, row.facts.units_expected)
+}
+
+fn doubt(row: &Row) -> String {
+    let state = if row.facts.is_final { "final" } else { "provisional" };
+    let change = row.reading.change.map_or_else(String::new, |change| {
+        let unit = if row.unit == UnitOfMeasure::Percent { "points" } else { "%" };
+        format!("; {change:+.2} {unit} on the period before")
+    });
+    let rank = row.reading.rank.map_or_else(String::new, |rank| format!("; rank {rank}"));
+    format!("{}; {state}{change}{rank}; release {}", coverage(row), row.release)
+}
+
+/// Groups digits by three.
+fn grouped(number: i64) -> String {
+    let digits = number.unsigned_abs().to_string();
+    let groups: Vec<&str> = digits
+        .as_bytes()
+        .rchunks(3)
+        .rev()
+        .map(|group| std::str::from_utf8(group).expect("digits are ASCII"))
+        .collect();
+    format!("{}{}", if number < 0 { "-" } else { "" }, groups.join(","))
+}
+
+fn row_json(row: &Row) -> Value {
+    let Row { key, facts, reading, release, .. } = row;
+    json!({
+        "indicator": &*key.indicator,
+        "definition_version": key.version,
+        "scope": key.scope.kind(),
+        "unit_code": key.scope.unit().map(|code| &**code),
+        "period_kind": key.period.kind.name(),
+        "period_start": key.period.start.to_string(),
+        "period_end": facts.period_end.to_string(),
+        "numerator": facts.numerator,
+        "denominator": facts.denominator,
+        "value": facts.value,
+        "status": facts.status.name(),
+        "is_final": facts.is_final,
+        "units_expected": facts.units_expected,
+        "units_included": facts.units_included,
+        "target": reading.target,
+        "target_met": reading.target_met,
+        "previous_value": reading.previous_value,
+        "change": reading.change,
+        "year_ago_value": reading.year_ago_value,
+        "year_change": reading.year_change,
+        "rank": reading.rank,
+        "release": release,
+    })
+}

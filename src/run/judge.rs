@@ -1,0 +1,170 @@
+//! One delivery judged: its bytes decoded, its records normalised, each with one fate.
+
+use std::collections::BTreeMap;
+
+use anyhow::Context as _;
+use arrow::array::RecordBatch;
+use arrow::array::cast::AsArray as _;
+use arrow::compute::{max, min};
+use arrow::datatypes::Date32Type;
+use chrono::{DateTime, Days, NaiveDate, TimeDelta};
+
+use crate::decode::{Header, decode};
+use crate::dossiers::{Arranged, split};
+use crate::normalise::{Fates, Judge, Observations, Origin, Rejects, value_of};
+use crate::pipeline::Pipeline;
+use crate::pipeline::date_form::parse_any;
+use crate::pipeline::feed::Feed;
+use crate::pipeline::profile::Pattern;
+use crate::pipeline::rules::Refusal;
+use crate::pipeline::tables::Cell;
+use crate::store::landed::Delivery;
+use crate::store::{Store, StoreError};
+
+use super::ledger::Judgement;
+
+/// A delivery's judgement with what it brings.
+#[derive(Debug)]
+pub(super) struct Judged {
+    pub(super) judgement: Judgement,
+    pub(super) observations: BTreeMap<Cell, Arranged>,
+    pub(super) rejects: Vec<RecordBatch>,
+}
+
+/// Judges a delivery from its raw bytes; a refusal is a judgement, too.
+pub(super) fn judge(
+    delivery: &Delivery,
+    number: i64,
+    pipeline: &Pipeline,
+    store: &Store,
+) -> anyhow::Result<Judged> {
+    let manifest = &delivery.manifest;
+    let feed = pipeline.feed(&delivery.unit, &delivery.feed).with_context(|| {
+        format!("delivery `{}` has no feed in the pipeline any more", delivery.id())
+    })?;
+    let mut judgement = Judgement {
+        unit: delivery.unit.clone(),
+        feed: delivery.feed.clone(),
+        n: delivery.n as i64,
+        name: manifest.name.clone(),
+        sha256: manifest.sha256.clone(),
+        slot: manifest.slot.clone(),
+        judgement: number,
+        profile_hash: feed.profile_hash.clone(),
+        period: manifest.period_start.zip(manifest.period_end),
+        observed_at: manifest.observed_at.map(|at| at.timestamp_micros()),
+        refusal: manifest.refused.clone(),
+        fates: Fates::default(),
+        cells: [].into(),
+        unknown_headings: Vec::new(),
+    };
+    if judgement.refusal.is_none() {
+        let bytes = match store.read_raw(&manifest.sha256) {
+            Err(StoreError::NotFound { .. }) => Err(Refusal::new("raw_missing", [])),
+            bytes => Ok(bytes.context("failed to read the raw bytes")?),
+        };
+        let read = bytes.and_then(|bytes| read(bytes, &mut judgement, feed, pipeline));
+        match read {
+            Ok((observations, rejects)) => return Ok(arrange(judgement, observations, &rejects)),
+            Err(refusal) => judgement.refusal = Some(refusal),
+        }
+        // A refused delivery is refused whole: no record of it was read.
+        judgement.fates = Fates::default();
+    }
+    Ok(Judged { judgement, observations: BTreeMap::new(), rejects: Vec::new() })
+}
+
+fn read(
+    bytes: Box<dyn std::io::Read + Send>,
+    judgement: &mut Judgement,
+    feed: &Feed,
+    pipeline: &Pipeline,
+) -> Result<(Vec<Observations>, Vec<Rejects>), Refusal> {
+    let log = decode(bytes, &feed.profile)?;
+    read_titles(&log.header, judgement, feed, pipeline);
+    judgement.unknown_headings = log.header.unknown.iter().map(ToString::to_string).collect();
+    let origin = origin(judgement, pipeline);
+    let mut judge = Judge::new(pipeline, feed, &origin, &log.header);
+    let (mut observations, mut rejects) = (Vec::new(), Vec::new());
+    for records in log.records {
+        let (accepted, rejected) = judge.normalise(&records?, &mut judgement.fates);
+        observations.push(accepted);
+        rejects.push(rejected);
+    }
+    Ok((observations, rejects))
+}
+
+/// Takes from the rows above the headings what the name did not tell.
+fn read_titles(header: &Header, judgement: &mut Judgement, feed: &Feed, pipeline: &Pipeline) {
+    let (dates, offset) = (&feed.profile.dates, pipeline.settings.utc_offset_seconds);
+    let find = |pattern: &Option<Pattern>, groups: &[&str]| -> Option<Vec<NaiveDate>> {
+        let found = header.titles.iter().find_map(|row| pattern.as_ref()?.0.captures(row))?;
+        let day = |group: &&str| {
+            let text = found.name(group)?.as_str().trim_end_matches([')', '.', ',']);
+            parse_any(dates, text, offset).map(|stamp| stamp.day)
+        };
+        groups.iter().map(day).collect()
+    };
+    if let Some([from, to]) = find(&feed.profile.period_title, &["from", "to"]).as_deref() {
+        judgement.period = judgement.period.or(Some((*from, *to + Days::new(1))));
+    }
+    if let Some([day]) = find(&feed.profile.observed_title, &["observed"]).as_deref() {
+        let end_of_day = (*day + Days::new(1)).and_time(chrono::NaiveTime::MIN)
+            - TimeDelta::seconds(offset.into())
+            - TimeDelta::microseconds(1);
+        let end_of_day = end_of_day.and_utc().timestamp_micros();
+        judgement.observed_at = judgement.observed_at.or(Some(end_of_day));
+    }
+}
+
+fn origin(judgement: &Judgement, pipeline: &Pipeline) -> Origin {
+    let offset = TimeDelta::seconds(pipeline.settings.utc_offset_seconds.into());
+    let local_day = |micros: i64| {
+        let utc = DateTime::from_timestamp_micros(micros)?;
+        Some((micros, (utc.naive_utc() + offset).date()))
+    };
+    Origin {
+        delivery: judgement.delivery(),
+        judgement: judgement.judgement,
+        unit: judgement.unit.clone(),
+        feed: judgement.feed.clone(),
+        observed: judgement.observed_at.and_then(local_day),
+    }
+}
+
+/// Splits the observations over their cells and tells duplicates from accepted ones.
+fn arrange(
+    mut judgement: Judgement,
+    observations: Vec<Observations>,
+    rejects: &[Rejects],
+) -> Judged {
+    judgement.period = judgement.period.or_else(|| days_told(&observations));
+    let mut by_cell: BTreeMap<Cell, Vec<Observations>> = BTreeMap::new();
+    for batch in observations {
+        for (cell, part) in split(&batch) {
+            by_cell.entry(cell).or_default().push(part);
+        }
+    }
+    let mut arranged = BTreeMap::new();
+    for (cell, batches) in by_cell {
+        let (part, n_duplicates) = Arranged::without_duplicates(&batches);
+        judgement.fates.duplicate += n_duplicates;
+        judgement.fates.accepted += part.len() as i64;
+        arranged.insert(cell, part);
+    }
+    judgement.cells = arranged.keys().cloned().collect();
+    let rejects = rejects.iter().map(|rejects| rejects.batch().clone()).collect();
+    Judged { judgement, observations: arranged, rejects }
+}
+
+/// Returns the days of reception that the records tell of: what a delivery covers if neither its
+/// name nor its title says so.
+fn days_told(observations: &[Observations]) -> Option<(NaiveDate, NaiveDate)> {
+    let days = |batch: &Observations| {
+        batch.batch().column(value_of("received_on")).as_primitive::<Date32Type>().clone()
+    };
+    let first = observations.iter().filter_map(|batch| min(&days(batch))).min()?;
+    let last = observations.iter().filter_map(|batch| max(&days(batch))).max()?;
+    let day = Date32Type::to_naive_date_opt;
+    Some((day(first)?, day(last)? + Days::new(1)))
+}

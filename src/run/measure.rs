@@ -1,0 +1,113 @@
+//! Stale cells measured: a measures file is named by its dossiers file, the definitions and the
+//! reference data, so a cell is stale exactly when that name is missing.
+
+use std::collections::BTreeMap;
+
+use anyhow::Context as _;
+use rayon::prelude::*;
+use tracing::info;
+
+use crate::measures::{self, Measures};
+use crate::pipeline::definitions::Subject;
+use crate::pipeline::tables::{Cell, Table};
+use crate::pipeline::{Pipeline, hash_of};
+use crate::store::Store;
+use crate::store::commit::CellChange;
+use crate::store::parquet::{DataFile, FileName};
+use crate::store::table::Snapshot;
+
+use super::stop::Failure;
+use super::watch::Watch;
+
+/// Counts the cells whose measures are stale; returns how many there were.
+pub(super) fn measure(pipeline: &Pipeline, store: &Store, watch: &Watch) -> anyhow::Result<usize> {
+    let dossiers = store.snapshot(Table::Dossiers)?.cells()?;
+    let base = store.snapshot(Table::Measures)?;
+    let measured = base.cells()?;
+    let wanted = wanted(&dossiers, pipeline);
+    let is_stale = |(cell, name): &(&Cell, &String)| {
+        let live = measured.get(cell);
+        !live.is_some_and(|file| file.path.ends_with(&format!("/{name}.parquet")))
+    };
+    let stale: Vec<(&Cell, &String)> = wanted.iter().filter(is_stale).collect();
+    watch.progress.begin("measuring", stale.len());
+    let count = |(cell, name): &(&Cell, &String)| {
+        watch.stop.check()?;
+        let new = count_cell(cell, name, dossiers.get(cell), pipeline, store)?;
+        watch.progress.step();
+        let old = measured.get(cell).cloned();
+        Ok(CellChange { cell: (*cell).clone(), old, new: Some(new) })
+    };
+    let changes: Result<Vec<CellChange>, Failure> = stale.par_iter().map(count).collect();
+    let mut changes = changes?;
+    watch.progress.end();
+    let n_measured = changes.len();
+    let gone = measured.iter().filter(|(cell, _)| !wanted.contains_key(cell));
+    changes.extend(gone.map(|(cell, file)| CellChange {
+        cell: cell.clone(),
+        old: Some(file.clone()),
+        new: None,
+    }));
+    let new: BTreeMap<Cell, Option<DataFile>> =
+        changes.iter().map(|change| (change.cell.clone(), change.new.clone())).collect();
+    let mut again = |snapshot: &Snapshot, cell: &Cell| {
+        let old = snapshot.cells()?.remove(cell);
+        Ok(CellChange { cell: cell.clone(), old, new: new[cell].clone() })
+    };
+    store.commit_cells::<Failure>(Table::Measures, base, changes, &mut again)?;
+    info!(stage = "measure", n_measured, n_cells = wanted.len(), "measured");
+    Ok(n_measured)
+}
+
+/// Reads every measure of the newest snapshot; returns the version read, too.
+pub(super) fn read_all(store: &Store) -> anyhow::Result<(Measures, i64)> {
+    let snapshot = store.snapshot(Table::Measures)?;
+    let mut parts = Vec::new();
+    for file in &snapshot.files {
+        for batch in store.read(Table::Measures, file, None)? {
+            parts.push(batch?);
+        }
+    }
+    let measures = Measures::of_cells(&parts).context("failed to read the measures")?;
+    Ok((measures, snapshot.version))
+}
+
+/// The name of the measures file that each cell should have; the service catalogue is a cell, too.
+fn wanted(dossiers: &BTreeMap<Cell, DataFile>, pipeline: &Pipeline) -> BTreeMap<Cell, String> {
+    let hashes = [&*pipeline.definitions.measures_hash, &*pipeline.reference.hash];
+    let name = |input: &str| hash_of([input, hashes[0], hashes[1]]);
+    let mut wanted: BTreeMap<Cell, String> =
+        dossiers.iter().map(|(cell, file)| (cell.clone(), name(&file.path))).collect();
+    wanted.insert(catalogue(), name("catalogue"));
+    wanted
+}
+
+/// The cell of what is counted over the service catalogue.
+fn catalogue() -> Cell {
+    Cell { month: "catalogue".to_owned(), bucket: 0 }
+}
+
+fn count_cell(
+    cell: &Cell,
+    name: &str,
+    dossiers: Option<&DataFile>,
+    pipeline: &Pipeline,
+    store: &Store,
+) -> Result<DataFile, Failure> {
+    let definitions = &pipeline.definitions;
+    let counted = match dossiers {
+        Some(file) => {
+            let columns = measures::needed_columns(definitions);
+            let batches = store.read(Table::Dossiers, file, Some(&columns))?;
+            measures::count(definitions, Subject::Dossiers, batches)
+        }
+        None => {
+            let services = measures::services::catalogue(&pipeline.reference.services);
+            let batches = std::iter::once(Ok::<_, crate::store::StoreError>(services));
+            measures::count(definitions, Subject::Services, batches)
+        }
+    };
+    let counted = counted.with_context(|| format!("failed to measure cell `{cell}`"))?;
+    let rows = [Ok::<_, Failure>(counted.into_batch())];
+    store.write(Table::Measures, Some(cell), FileName::Named(name), rows)
+}

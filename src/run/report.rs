@@ -1,0 +1,126 @@
+//! What a run came to: for a person, for a scheduler, for a file.
+
+use chrono::NaiveDate;
+use serde_json::{Value, json};
+
+use crate::pipeline::Pipeline;
+use crate::pipeline::rules::{Language, message};
+use crate::publish::figures;
+
+use super::ingest::Ingested;
+use super::land::Landed;
+use super::ledger::Judgement;
+use super::release::Released;
+
+/// What a run came to.
+#[derive(Debug)]
+pub struct Report {
+    pub(super) landed: Landed,
+    pub(super) ingested: Ingested,
+    pub(super) n_cells_measured: usize,
+    pub(super) released: Released,
+    pub(super) as_of: NaiveDate,
+}
+
+impl Report {
+    /// Whether some delivery was refused or some source not reached in this run.
+    pub fn has_gaps(&self) -> bool {
+        !self.landed.unreachable.is_empty() || refusals(&self.ingested.judgements).next().is_some()
+    }
+
+    /// Returns `published` or `no_new_data`.
+    pub fn status(&self) -> &'static str {
+        if self.released.is_new { "published" } else { "no_new_data" }
+    }
+
+    /// Tells the run in a few lines: what came, what was refused, what was published.
+    pub fn summary(&self) -> String {
+        let mut lines = Vec::new();
+        for at in &self.landed.unreachable {
+            lines.push(format!("not reached: {} {}: {}", at.unit, at.feed, at.why));
+        }
+        lines.extend(refusals(&self.ingested.judgements).map(|line| format!("refused: {line}")));
+        let total =
+            |of: fn(&Judgement) -> i64| self.ingested.judgements.iter().map(of).sum::<i64>();
+        if !self.ingested.judgements.is_empty() {
+            lines.push(format!(
+                "{} deliveries: {} records read = {} accepted + {} duplicate + {} rejected + {} out of scope",
+                self.ingested.judgements.len(),
+                total(|j| j.fates.read),
+                total(|j| j.fates.accepted),
+                total(|j| j.fates.duplicate),
+                total(|j| j.fates.rejected),
+                total(|j| j.fates.out_of_scope),
+            ));
+        }
+        let release = self.released.release.as_ref();
+        lines.push(match release {
+            Some(release) if self.released.is_new => format!(
+                "published release {}: {} rows, as of {}",
+                release.number, release.rows_changed, self.as_of
+            ),
+            Some(release) => {
+                format!("no_new_data: release {} stands, as of {}", release.number, self.as_of)
+            }
+            None => "no_new_data: nothing was ever published".to_owned(),
+        });
+        lines.push(String::new());
+        lines.join("\n")
+    }
+
+    /// Shows the headline figures of the release that stands.
+    pub fn headline(&self, pipeline: &Pipeline, language: Language) -> String {
+        let ids: Vec<String> =
+            pipeline.settings.headline.iter().map(|id| id.value.clone()).collect();
+        figures::headline(&self.released.indicators, &ids, pipeline, language)
+    }
+
+    /// Returns the run report, as `docs/schemas/run-report.schema.json` describes.
+    pub fn json(&self) -> Value {
+        let unreachable: Vec<Value> = self
+            .landed
+            .unreachable
+            .iter()
+            .map(|at| json!({ "unit": at.unit, "feed": at.feed, "why": at.why }))
+            .collect();
+        let deliveries: Vec<Value> = self.ingested.judgements.iter().map(judgement_json).collect();
+        let release = self.released.release.as_ref();
+        json!({
+            "status": self.status(),
+            "as_of": self.as_of.to_string(),
+            "release": release.map(|release| release.number),
+            "rows_changed": release.filter(|_| self.released.is_new).map_or(0, |r| r.rows_changed),
+            "sources": self.landed.n_sources,
+            "landed": self.landed.n_new,
+            "unreachable": unreachable,
+            "deliveries": deliveries,
+            "cells_rewritten": self.ingested.n_cells_rewritten,
+            "cells_measured": self.n_cells_measured,
+        })
+    }
+}
+
+/// Tells each refused delivery: its id, its name and the reason.
+pub(super) fn refusals(judgements: &[Judgement]) -> impl Iterator<Item = String> {
+    judgements.iter().filter_map(|judgement| {
+        let refusal = judgement.refusal.as_ref()?;
+        let why = message(&refusal.rule, &refusal.params, Language::English);
+        Some(format!("{} `{}`: {why}", judgement.delivery(), judgement.name))
+    })
+}
+
+fn judgement_json(judgement: &Judgement) -> Value {
+    let fates = judgement.fates;
+    json!({
+        "delivery": judgement.delivery(),
+        "name": judgement.name,
+        "judgement": judgement.judgement,
+        "outcome": if judgement.is_accepted() { "accepted" } else { "refused" },
+        "rule": judgement.refusal.as_ref().map(|refusal| &refusal.rule),
+        "read": fates.read,
+        "accepted": fates.accepted,
+        "duplicate": fates.duplicate,
+        "rejected": fates.rejected,
+        "out_of_scope": fates.out_of_scope,
+    })
+}

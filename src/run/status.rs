@@ -1,0 +1,128 @@
+//! Reads the state of things: which unit has reported on what, what was refused, what was released.
+
+use chrono::NaiveDate;
+use serde_json::{Value, json};
+
+use crate::indicators::completeness::{Completeness, Report};
+use crate::indicators::coverage::Coverage;
+use crate::pipeline::Pipeline;
+use crate::pipeline::rules::{Language, message};
+use crate::store::Store;
+
+use super::ledger::{Judgement, Ledger};
+
+/// How many releases are listed.
+const N_RELEASES: usize = 5;
+
+/// The state of a store.
+#[derive(Debug)]
+pub struct State {
+    reports: Vec<Report>,
+    refused: Vec<Judgement>,
+    releases: Vec<(u64, NaiveDate, String, u64)>,
+}
+
+/// Reads the state as of a day.
+pub fn read(pipeline: &Pipeline, store: &Store, as_of: NaiveDate) -> anyhow::Result<State> {
+    store.create_tables()?;
+    let ledger = Ledger::read(store)?;
+    let coverage = Coverage::new(pipeline, &ledger.covered());
+    let refused = ledger.judgements().filter(|judgement| !judgement.is_accepted());
+    let mut releases = Vec::new();
+    for number in store.release_numbers()?.into_iter().rev().take(N_RELEASES) {
+        let release = store.release(number)?;
+        releases.push((number, release.as_of, release.published_at, release.rows_changed));
+    }
+    Ok(State {
+        reports: Completeness::new(pipeline, &coverage, as_of).reports,
+        refused: refused.cloned().collect(),
+        releases,
+    })
+}
+
+impl State {
+    /// Shows units × months: `■` received, `□` missing, `·` not expected.
+    pub fn text(&self, pipeline: &Pipeline, language: Language) -> String {
+        let mut lines = vec!["units × months: ■ received, □ missing, · not expected".to_owned()];
+        for reports in self.reports.chunk_by(|a, b| (&a.unit, &a.feed) == (&b.unit, &b.feed)) {
+            let marks: String = reports.iter().map(mark).collect();
+            let [first, .., last] = reports else { continue };
+            let unit = pipeline.reference.units.get(&first.unit);
+            let name = unit.map_or("", |unit| match language {
+                Language::English => &unit.name_en,
+                Language::Vietnamese => &unit.name_vi,
+            });
+            let range =
+                format!("{} to {}", first.start.format("%Y-%m"), last.start.format("%Y-%m"));
+            lines.push(format!("{:<8} {:<8} {range}  {marks}  {name}", first.unit, first.feed));
+        }
+        lines.push(format!("refused deliveries: {}", self.refused.len()));
+        for judgement in &self.refused {
+            lines.push(format!(
+                "  {} `{}`: {}",
+                judgement.delivery(),
+                judgement.name,
+                why(judgement, language)
+            ));
+        }
+        lines.push(format!("last releases: {}", self.releases.len()));
+        for (number, as_of, published_at, rows_changed) in &self.releases {
+            lines.push(format!(
+                "  {number}: as of {as_of}, published {published_at}, {rows_changed} rows"
+            ));
+        }
+        lines.push(String::new());
+        lines.join("\n")
+    }
+
+    /// Returns the state as JSON, as `docs/schemas/status.schema.json` describes.
+    pub fn json(&self) -> Value {
+        let report = |report: &Report| {
+            json!({
+                "unit_code": report.unit,
+                "feed": report.feed,
+                "period_start": report.start.to_string(),
+                "period_end": report.end.to_string(),
+                "expected": report.is_expected,
+                "received": report.is_received,
+                "status": report.status(),
+            })
+        };
+        let refused = |judgement: &Judgement| {
+            json!({
+                "delivery": judgement.delivery(),
+                "name": judgement.name,
+                "rule": judgement.refusal.as_ref().map(|refusal| &refusal.rule),
+                "reason_vi": why(judgement, Language::Vietnamese),
+                "reason_en": why(judgement, Language::English),
+            })
+        };
+        let release =
+            |(number, as_of, published_at, rows_changed): &(u64, NaiveDate, String, u64)| {
+                json!({
+                    "release": number,
+                    "as_of": as_of.to_string(),
+                    "published_at": published_at,
+                    "rows_changed": rows_changed,
+                })
+            };
+        json!({
+            "completeness": self.reports.iter().map(report).collect::<Vec<_>>(),
+            "refused": self.refused.iter().map(refused).collect::<Vec<_>>(),
+            "releases": self.releases.iter().map(release).collect::<Vec<_>>(),
+        })
+    }
+}
+
+fn mark(report: &Report) -> char {
+    match report.status() {
+        "received" => '■',
+        "missing" => '□',
+        _ => '·',
+    }
+}
+
+fn why(judgement: &Judgement, language: Language) -> String {
+    let refusal = judgement.refusal.as_ref();
+    refusal.map_or_else(String::new, |refusal| message(&refusal.rule, &refusal.params, language))
+}

@@ -1,0 +1,68 @@
+//! An object as a stream of bytes, in chunks and in bounded memory.
+
+use std::collections::VecDeque;
+use std::io::{self, Read};
+use std::sync::Arc;
+
+use bytes::{Buf as _, Bytes};
+use object_store::path::Path;
+use object_store::{GetOptions, GetRange, ObjectMeta, ObjectStore};
+use tokio::task::JoinHandle;
+
+use super::RUNTIME;
+
+/// Bytes asked for at once, and the size of a part of an upload.
+pub(super) const CHUNK_BYTES: u64 = 8 * 1024 * 1024;
+pub(super) const CHUNKS_IN_FLIGHT: usize = 4;
+
+/// An object read in order, with a few chunks under way.
+pub(super) struct Chunks {
+    objects: Arc<dyn ObjectStore>,
+    path: Path,
+    size_bytes: u64,
+    e_tag: Option<String>,
+    offset: u64,
+    ahead: VecDeque<JoinHandle<object_store::Result<Bytes>>>,
+    current: Bytes,
+}
+
+impl Chunks {
+    /// Starts at the first byte; an object of another entity tag is refused on the way.
+    pub(super) fn new(objects: Arc<dyn ObjectStore>, path: Path, meta: &ObjectMeta) -> Self {
+        Self {
+            objects,
+            path,
+            size_bytes: meta.size,
+            e_tag: meta.e_tag.clone(),
+            offset: 0,
+            ahead: VecDeque::new(),
+            current: Bytes::new(),
+        }
+    }
+}
+
+impl Read for Chunks {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        while self.ahead.len() < CHUNKS_IN_FLIGHT && self.offset < self.size_bytes {
+            let end = self.size_bytes.min(self.offset + CHUNK_BYTES);
+            let options = GetOptions {
+                range: Some(GetRange::Bounded(self.offset..end)),
+                if_match: self.e_tag.clone(),
+                ..GetOptions::default()
+            };
+            self.offset = end;
+            let (objects, path) = (Arc::clone(&self.objects), self.path.clone());
+            self.ahead.push_back(
+                RUNTIME.spawn(async move { objects.get_opts(&path, options).await?.bytes().await }),
+            );
+        }
+        if self.current.is_empty()
+            && let Some(next) = self.ahead.pop_front()
+        {
+            self.current = RUNTIME.block_on(next)?.map_err(io::Error::other)?;
+        }
+        let n_read = buffer.len().min(self.current.len());
+        self.current.copy_to_slice(&mut buffer[..n_read]);
+        Ok(n_read)
+    }
+}

@@ -1,0 +1,239 @@
+//! A place that holds objects, local or not: the store's own root, or where a source drops files.
+
+use std::env;
+use std::fmt;
+use std::fs::{self, File};
+use std::io::{self, Read, Seek as _};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures::{StreamExt as _, TryStreamExt as _};
+use object_store::path::Path;
+use object_store::prefix::PrefixStore;
+use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt as _, PutMode, WriteMultipart};
+use url::Url;
+
+use super::chunks::{CHUNK_BYTES, CHUNKS_IN_FLIGHT, Chunks};
+use super::local::SyncedFileSystem;
+use super::{RUNTIME, StoreError};
+
+/// A folder, or a prefix of a bucket.
+#[derive(Clone)]
+pub struct Location {
+    url: Url,
+    /// The folder when it is local.
+    folder: Option<PathBuf>,
+    /// The whole file system or bucket.
+    bucket: Arc<dyn ObjectStore>,
+    /// What lies below the location.
+    objects: Arc<dyn ObjectStore>,
+}
+
+/// What a listing tells about an object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ObjectInfo {
+    /// The name below the location.
+    pub name: String,
+    pub size_bytes: u64,
+    /// The entity tag, else the time of the last change: differs when the bytes may differ.
+    pub version: String,
+}
+
+impl Location {
+    /// Opens a folder or a URL that must be there.
+    pub fn open_existing(path_or_url: &str) -> Result<Self, StoreError> {
+        if let Some(folder) = local_folder(path_or_url) {
+            return Self::open_folder(path_or_url, folder);
+        }
+        let unreachable = |error: object_store::Error| StoreError::unreachable(path_or_url, error);
+        let url =
+            Url::parse(path_or_url).map_err(|error| StoreError::unreachable(path_or_url, error))?;
+        let (bucket, prefix) =
+            object_store::parse_url_opts(&url, credentials()).map_err(unreachable)?;
+        let location = Self::below(url, None, Arc::from(bucket), prefix);
+        let first = RUNTIME.block_on(location.objects.list(None).next());
+        first.transpose().map_err(unreachable)?;
+        Ok(location)
+    }
+
+    /// Lists the objects whose names begin with `prefix`, at any depth, by name.
+    pub fn list(&self, prefix: &str) -> Result<Vec<ObjectInfo>, StoreError> {
+        // A folder that was unmounted would list as empty.
+        if self.folder.as_ref().is_some_and(|folder| !folder.is_dir()) {
+            let source = io::Error::from(io::ErrorKind::NotADirectory);
+            return Err(StoreError::unreachable(self.url.as_str(), source));
+        }
+        let folder = prefix.rsplit_once('/').map(|(folder, _)| path(folder)).transpose()?;
+        let listed = self.objects.list(folder.as_ref()).try_collect::<Vec<_>>();
+        let listed = RUNTIME
+            .block_on(listed)
+            .map_err(|error| StoreError::unreachable(self.url.as_str(), error))?;
+        let mut objects: Vec<_> = listed.into_iter().map(ObjectInfo::from).collect();
+        objects.retain(|object| object.name.starts_with(prefix));
+        objects.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(objects)
+    }
+
+    /// Reads an object whole.
+    pub fn read(&self, name: &str) -> Result<Vec<u8>, StoreError> {
+        RUNTIME.block_on(self.fetch(name)).map(Vec::from)
+    }
+
+    /// Opens an object to be read in chunks; fails in the middle if it is replaced meanwhile.
+    pub fn reader(&self, name: &str) -> Result<Box<dyn Read + Send>, StoreError> {
+        let meta = RUNTIME.block_on(self.head(name))?;
+        Ok(Box::new(Chunks::new(self.objects(), path(name)?, &meta)))
+    }
+
+    pub(super) fn open_or_create(path_or_url: &str) -> Result<Self, StoreError> {
+        if let Some(folder) = local_folder(path_or_url) {
+            fs::create_dir_all(folder)
+                .map_err(|error| StoreError::unreachable(path_or_url, error))?;
+        }
+        Self::open_existing(path_or_url)
+    }
+
+    pub(super) fn put(&self, name: &str, bytes: Vec<u8>) -> Result<(), StoreError> {
+        let path = path(name)?;
+        let put = self.objects.put(&path, bytes.into());
+        RUNTIME.block_on(put).map_err(|error| StoreError::object("write", name, error))?;
+        Ok(())
+    }
+
+    /// Puts an object unless the name is taken by other bytes.
+    ///
+    /// The same bytes under the name count as ours: an answer may be lost after the deed.
+    pub(super) fn put_if_absent(&self, name: &str, bytes: Vec<u8>) -> Result<bool, StoreError> {
+        let bytes = Bytes::from(bytes);
+        let path = path(name)?;
+        let put = self.objects.put_opts(&path, bytes.clone().into(), PutMode::Create.into());
+        match RUNTIME.block_on(put) {
+            Ok(_) => Ok(true),
+            Err(object_store::Error::AlreadyExists { .. }) => Ok(self.read(name)? == bytes),
+            Err(error) => Err(StoreError::object("write", name, error)),
+        }
+    }
+
+    /// Puts a file, in parts when it is big.
+    pub(super) fn put_file(&self, name: &str, mut file: File) -> Result<(), StoreError> {
+        let failed = |error: io::Error| StoreError::io("upload", name, error);
+        let size_bytes = file.metadata().map_err(failed)?.len();
+        file.rewind().map_err(failed)?;
+        if size_bytes <= CHUNK_BYTES {
+            let mut bytes = Vec::new();
+            file.read_to_end(&mut bytes).map_err(failed)?;
+            return self.put(name, bytes);
+        }
+        let refused = |error| StoreError::object("upload", name, error);
+        RUNTIME.block_on(async {
+            let upload = self.objects.put_multipart(&path(name)?).await.map_err(refused)?;
+            let mut upload = WriteMultipart::new_with_chunk_size(upload, CHUNK_BYTES as usize);
+            loop {
+                let mut part = Vec::new();
+                let n_read = (&mut file).take(CHUNK_BYTES).read_to_end(&mut part);
+                if n_read.map_err(failed)? == 0 {
+                    break;
+                }
+                upload.wait_for_capacity(CHUNKS_IN_FLIGHT).await.map_err(refused)?;
+                upload.put(part.into());
+            }
+            upload.finish().await.map_err(refused)?;
+            Ok(())
+        })
+    }
+
+    /// Returns the size of an object, or `None` where there is none.
+    pub(super) fn size_bytes(&self, name: &str) -> Result<Option<u64>, StoreError> {
+        match RUNTIME.block_on(self.head(name)) {
+            Ok(meta) => Ok(Some(meta.size)),
+            Err(StoreError::NotFound { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    pub(super) async fn head(&self, name: &str) -> Result<ObjectMeta, StoreError> {
+        let head = self.objects.head(&path(name)?).await;
+        head.map_err(|error| StoreError::object("read", name, error))
+    }
+
+    pub(super) async fn fetch(&self, name: &str) -> Result<Bytes, StoreError> {
+        let failed = |error| StoreError::object("read", name, error);
+        let got = self.objects.get(&path(name)?).await.map_err(failed)?;
+        got.bytes().await.map_err(failed)
+    }
+
+    pub(super) fn url(&self) -> &Url {
+        &self.url
+    }
+
+    pub(super) fn bucket(&self) -> Arc<dyn ObjectStore> {
+        Arc::clone(&self.bucket)
+    }
+
+    pub(super) fn objects(&self) -> Arc<dyn ObjectStore> {
+        Arc::clone(&self.objects)
+    }
+
+    fn open_folder(place: &str, folder: PathBuf) -> Result<Self, StoreError> {
+        let folder = folder
+            .canonicalize()
+            .and_then(|folder| folder.read_dir().map(|_| folder))
+            .map_err(|error| StoreError::unreachable(place, error))?;
+        let url = Url::from_directory_path(&folder).expect("a canonical path is absolute");
+        let prefix = Path::from_absolute_path(&folder)
+            .map_err(|error| StoreError::unreachable(place, error))?;
+        Ok(Self::below(url, Some(folder), Arc::new(SyncedFileSystem::default()), prefix))
+    }
+
+    fn below(
+        mut url: Url,
+        folder: Option<PathBuf>,
+        bucket: Arc<dyn ObjectStore>,
+        prefix: Path,
+    ) -> Self {
+        if !url.path().ends_with('/') {
+            url.set_path(&format!("{}/", url.path()));
+        }
+        let objects = Arc::new(PrefixStore::new(Arc::clone(&bucket), prefix));
+        Self { url, folder, bucket, objects }
+    }
+}
+
+impl fmt::Debug for Location {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Location").field(&self.url.as_str()).finish()
+    }
+}
+
+impl From<ObjectMeta> for ObjectInfo {
+    fn from(meta: ObjectMeta) -> Self {
+        let changed = meta.last_modified.to_rfc3339();
+        Self {
+            name: meta.location.to_string(),
+            size_bytes: meta.size,
+            version: meta.e_tag.unwrap_or(changed),
+        }
+    }
+}
+
+/// Returns the folder that a path or a `file://` URL names; `None` for other URLs.
+fn local_folder(path_or_url: &str) -> Option<PathBuf> {
+    if !path_or_url.contains("://") {
+        return Some(PathBuf::from(path_or_url));
+    }
+    let url = Url::parse(path_or_url).ok().filter(|url| url.scheme() == "file")?;
+    url.to_file_path().ok()
+}
+
+/// Parses a name as listings give it: nothing is encoded a second time.
+fn path(name: &str) -> Result<Path, StoreError> {
+    Path::parse(name).map_err(|error| StoreError::io("parse", name, error))
+}
+
+/// The settings of the clouds' own tools; other variables might be taken for options by accident.
+fn credentials() -> impl Iterator<Item = (String, String)> {
+    env::vars_os()
+        .filter_map(|(key, value)| Some((key.into_string().ok()?, value.into_string().ok()?)))
+        .filter(|(key, _)| ["AWS_", "AZURE_", "GOOGLE_"].iter().any(|own| key.starts_with(own)))
+}

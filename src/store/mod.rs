@@ -1,0 +1,116 @@
+//! Object storage: raw bytes, manifests, Delta tables and releases behind synchronous calls.
+//! The only module that names `object_store` or `deltalake_core`; the async runtime stays inside.
+
+use std::error::Error;
+use std::sync::LazyLock;
+
+use thiserror::Error;
+use tokio::runtime::Runtime;
+
+use self::location::Location;
+
+// A place that holds objects: the store's root, or where a source drops its files.
+pub mod location;
+
+// Bytes as they were received.
+pub mod raw;
+
+// The manifests that give deliveries their order.
+pub mod landed;
+
+// Parquet files in and out.
+pub mod parquet;
+
+// Delta tables at a version.
+pub mod table;
+
+// The commit loop.
+pub mod commit;
+
+// Release objects and the public copies.
+pub mod releases;
+
+mod chunks;
+
+mod local;
+
+mod row_groups;
+
+#[cfg(test)]
+mod tests;
+
+/// The one runtime of the process, on which every call of the store waits.
+static RUNTIME: LazyLock<Runtime> =
+    LazyLock::new(|| Runtime::new().expect("the operating system gives threads to a runtime"));
+
+/// The warehouse: a folder or a prefix of a bucket.
+#[derive(Debug, Clone)]
+pub struct Store {
+    url: String,
+    root: Location,
+}
+
+impl Store {
+    /// Opens the store at a path or a URL; a local folder is created.
+    pub fn open(url: &str) -> Result<Self, StoreError> {
+        Ok(Self { url: url.to_owned(), root: Location::open_or_create(url)? })
+    }
+
+    /// Returns the path or the URL that the store was opened with.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+}
+
+/// What can go wrong with a store, by what a caller can do about it.
+#[derive(Debug, Error)]
+pub enum StoreError {
+    /// The store or the location cannot be opened, created or listed.
+    #[error("failed to reach `{place}`")]
+    Unreachable { place: String, source: Cause },
+
+    /// The object is absent: it expired, or was never there.
+    #[error("failed to find `{path}`")]
+    NotFound { path: String },
+
+    /// Other writers won every try.
+    #[error("failed to commit to `{table}`")]
+    Contended { table: &'static str },
+
+    /// What is stored contradicts itself or cannot be understood.
+    #[error("failed to trust `{path}`")]
+    Corrupt { path: String, source: Cause },
+
+    /// Anything else that storage refused.
+    #[error("failed to {deed} `{path}`")]
+    Io { deed: &'static str, path: String, source: Cause },
+}
+
+/// The reason under a [`StoreError`].
+pub type Cause = Box<dyn Error + Send + Sync>;
+
+impl StoreError {
+    fn unreachable(place: &str, source: impl Into<Cause>) -> Self {
+        Self::Unreachable { place: place.to_owned(), source: source.into() }
+    }
+
+    fn corrupt(path: impl Into<String>, source: impl Into<Cause>) -> Self {
+        Self::Corrupt { path: path.into(), source: source.into() }
+    }
+
+    fn io(deed: &'static str, path: impl Into<String>, source: impl Into<Cause>) -> Self {
+        Self::Io { deed, path: path.into(), source: source.into() }
+    }
+
+    /// Tells an absent object from the other failures of object storage.
+    fn object(deed: &'static str, path: &str, source: object_store::Error) -> Self {
+        match source {
+            object_store::Error::NotFound { .. } => Self::NotFound { path: path.to_owned() },
+            other => Self::io(deed, path, other),
+        }
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

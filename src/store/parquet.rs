@@ -1,0 +1,181 @@
+//! Parquet files of the tables, written through a temporary file so that bytes can name them.
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::sync::Arc;
+
+use arrow::array::RecordBatch;
+use arrow::compute::BatchCoalescer;
+use arrow::datatypes::{Schema, SchemaRef};
+use arrow::error::ArrowError;
+use bytes::Bytes;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::arrow::arrow_writer::ArrowWriter;
+use parquet::basic::{Compression, ZstdLevel};
+use parquet::errors::ParquetError;
+use parquet::file::properties::WriterProperties;
+use parquet::schema::types::ColumnPath;
+use sha2::{Digest as _, Sha256};
+
+use crate::pipeline::tables::{Cell, Table};
+
+use super::{Store, StoreError, hex};
+
+const ROW_GROUP_ROWS: usize = 256 * 1024;
+pub(super) const BATCH_ROWS: usize = 32 * 1024;
+const KEY_COLUMN: &str = "dossier_key";
+
+/// A Parquet file of a table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DataFile {
+    /// The path below the table's folder.
+    pub path: String,
+    /// The cell, where the table has cells.
+    pub cell: Option<Cell>,
+    pub size_bytes: u64,
+    pub n_rows: u64,
+}
+
+/// How a data file is called, without its extension.
+#[derive(Debug, Clone, Copy)]
+pub enum FileName<'a> {
+    /// By what it stands for: the same name has the same rows, so a file that is there stays.
+    Named(&'a str),
+    /// By its bytes.
+    Content,
+    /// By its bytes, behind a prefix.
+    Prefixed(&'a str),
+}
+
+/// The batches of a file, read as they are asked for.
+pub type Batches = Box<dyn Iterator<Item = Result<RecordBatch, StoreError>> + Send>;
+
+impl Store {
+    /// Writes batches of the table's schema as one file; no table knows it before a commit.
+    ///
+    /// How the rows are cut into batches does not change the bytes.
+    pub fn write<E: From<StoreError>>(
+        &self,
+        table: Table,
+        cell: Option<&Cell>,
+        name: FileName<'_>,
+        batches: impl IntoIterator<Item = Result<RecordBatch, E>>,
+    ) -> Result<DataFile, E> {
+        assert_eq!(cell.is_some(), table.is_celled(), "a file has a cell if its table has");
+        let schema = table.schema();
+        let failed = |error: ParquetError| StoreError::io("write", table.name(), error);
+        let misfit = |error: ArrowError| StoreError::corrupt(table.name(), error);
+
+        let file =
+            tempfile::tempfile().map_err(|error| StoreError::io("spool", table.name(), error))?;
+        let sink = Hashed { file, digest: Sha256::new(), size_bytes: 0 };
+        let mut writer = ArrowWriter::try_new(sink, Arc::clone(&schema), Some(properties(&schema)))
+            .map_err(failed)?;
+        let mut coalescer = BatchCoalescer::new(Arc::clone(&schema), BATCH_ROWS);
+        let mut n_rows = 0;
+        for batch in batches {
+            let batch = conform(&schema, &batch?).map_err(misfit)?;
+            n_rows += batch.num_rows() as u64;
+            coalescer.push_batch(batch).map_err(misfit)?;
+            while let Some(full) = coalescer.next_completed_batch() {
+                writer.write(&full).map_err(failed)?;
+            }
+        }
+        coalescer.finish_buffered_batch().map_err(misfit)?;
+        while let Some(rest) = coalescer.next_completed_batch() {
+            writer.write(&rest).map_err(failed)?;
+        }
+        let Hashed { file, digest, size_bytes } = writer.into_inner().map_err(failed)?;
+
+        let folder = cell.map(|cell| format!("cell_month={}/bucket={}/", cell.month, cell.bucket));
+        let folder = folder.unwrap_or_default();
+        let content = &hex(&digest.finalize())[..32];
+        let path = match name {
+            FileName::Named(name) => format!("{folder}{name}.parquet"),
+            FileName::Content => format!("{folder}{content}.parquet"),
+            FileName::Prefixed(prefix) => format!("{folder}{prefix}{content}.parquet"),
+        };
+        let mut written = DataFile { path, cell: cell.cloned(), size_bytes, n_rows };
+        let object = object_name(table, &written);
+        match self.root.size_bytes(&object)? {
+            // A file of the same name was written by others, perhaps by another version of us.
+            Some(size_bytes) if size_bytes != written.size_bytes => {
+                written.size_bytes = size_bytes;
+                written.n_rows = self.n_rows(table, &written)?;
+            }
+            Some(_) => {}
+            None => self.root.put_file(&object, file)?,
+        }
+        Ok(written)
+    }
+}
+
+/// Encodes batches of one schema as a Parquet file in memory.
+pub fn to_parquet(batches: &[RecordBatch]) -> Result<Vec<u8>, StoreError> {
+    let failed = |error: ParquetError| StoreError::io("encode", "parquet", error);
+    let schema = batches.first().map_or_else(|| Arc::new(Schema::empty()), RecordBatch::schema);
+    let mut writer =
+        ArrowWriter::try_new(Vec::new(), Arc::clone(&schema), Some(properties(&schema)))
+            .map_err(failed)?;
+    for batch in batches {
+        writer.write(batch).map_err(failed)?;
+    }
+    writer.into_inner().map_err(failed)
+}
+
+/// Decodes a Parquet file in memory.
+pub fn from_parquet(bytes: Vec<u8>) -> Result<Vec<RecordBatch>, StoreError> {
+    let reader = ParquetRecordBatchReaderBuilder::try_new(Bytes::from(bytes))
+        .and_then(ParquetRecordBatchReaderBuilder::build)
+        .map_err(|error| StoreError::corrupt("parquet", error))?;
+    let batches: Result<Vec<_>, _> = reader.collect();
+    batches.map_err(|error| StoreError::corrupt("parquet", error))
+}
+
+pub(super) fn object_name(table: Table, file: &DataFile) -> String {
+    format!("{}/{}", table.name(), file.path)
+}
+
+fn properties(schema: &Schema) -> WriterProperties {
+    let level = ZstdLevel::try_new(3).expect("zstd has a level 3");
+    let properties = WriterProperties::builder()
+        .set_compression(Compression::ZSTD(level))
+        .set_max_row_group_row_count(Some(ROW_GROUP_ROWS));
+    if schema.index_of(KEY_COLUMN).is_err() {
+        return properties.build();
+    }
+    properties.set_column_bloom_filter_enabled(ColumnPath::from(KEY_COLUMN), true).build()
+}
+
+/// Gives a batch the table's schema; columns of other names or types are refused.
+fn conform(schema: &SchemaRef, batch: &RecordBatch) -> Result<RecordBatch, ArrowError> {
+    let names = |schema: &Schema| -> Vec<String> {
+        schema.fields().iter().map(|field| field.name().clone()).collect()
+    };
+    let (expected, found) = (names(schema), names(batch.schema_ref()));
+    if expected != found {
+        let text = format!("columns {found:?} instead of {expected:?}");
+        return Err(ArrowError::SchemaError(text));
+    }
+    RecordBatch::try_new(Arc::clone(schema), batch.columns().to_vec())
+}
+
+/// A file that is hashed while it is written.
+struct Hashed {
+    file: File,
+    digest: Sha256,
+    size_bytes: u64,
+}
+
+impl Write for Hashed {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let n_written = self.file.write(bytes)?;
+        self.digest.update(&bytes[..n_written]);
+        self.size_bytes += n_written as u64;
+        Ok(n_written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}

@@ -1,0 +1,161 @@
+//! Reading a table's file row group by row group, so that memory does not follow its size.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use arrow::array::{RecordBatch, RecordBatchOptions, new_null_array};
+use arrow::datatypes::{FieldRef, Schema, SchemaRef};
+use arrow::error::ArrowError;
+use bytes::Bytes;
+use futures::future::BoxFuture;
+use futures::{FutureExt as _, TryFutureExt as _};
+use object_store::path::Path;
+use object_store::{ObjectStore, ObjectStoreExt as _};
+use parquet::arrow::ProjectionMask;
+use parquet::arrow::arrow_reader::{ArrowReaderOptions, ParquetRecordBatchReader};
+use parquet::arrow::async_reader::{
+    AsyncFileReader, ParquetRecordBatchStream, ParquetRecordBatchStreamBuilder,
+};
+use parquet::errors::ParquetError;
+use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader};
+
+use crate::pipeline::tables::Table;
+
+use super::parquet::{BATCH_ROWS, Batches, DataFile, object_name};
+use super::{RUNTIME, Store, StoreError};
+
+impl Store {
+    /// Opens a file's batches: exactly the table's schema, or the columns asked, in that order.
+    ///
+    /// A column that the file is too old to have is null.
+    pub fn read(
+        &self,
+        table: Table,
+        file: &DataFile,
+        columns: Option<&[&str]>,
+    ) -> Result<Batches, StoreError> {
+        let object = object_name(table, file);
+        let corrupt = |error: ParquetError| unreadable(&object, error);
+        let schema = table.schema();
+        let fields: Vec<FieldRef> = match columns {
+            None => schema.fields().iter().map(Arc::clone).collect(),
+            Some(names) => {
+                let named = |name: &&str| schema.fields().find(name).map(|(_, field)| field);
+                let fields = names.iter().map(named).map(Option::<&FieldRef>::cloned);
+                fields.collect::<Option<_>>().expect("a projection names columns of the table")
+            }
+        };
+        let builder = RUNTIME
+            .block_on(ParquetRecordBatchStreamBuilder::new(self.object(table, file)?))
+            .map_err(corrupt)?;
+        let in_file = builder.schema().fields().iter().enumerate();
+        let wanted = in_file
+            .filter(|(_, field)| fields.iter().any(|wanted| wanted.name() == field.name()))
+            .map(|(root, _)| root);
+        let mask = ProjectionMask::roots(builder.parquet_schema(), wanted.collect::<Vec<_>>());
+        let stream =
+            builder.with_projection(mask).with_batch_size(BATCH_ROWS).build().map_err(corrupt)?;
+        let schema = Arc::new(Schema::new(fields));
+        Ok(Box::new(RowGroups { object, schema, stream, current: None }))
+    }
+
+    pub(super) fn n_rows(&self, table: Table, file: &DataFile) -> Result<u64, StoreError> {
+        let mut object = self.object(table, file)?;
+        let metadata = RUNTIME
+            .block_on(object.get_metadata(None))
+            .map_err(|error| unreadable(&object_name(table, file), error))?;
+        Ok(u64::try_from(metadata.file_metadata().num_rows()).expect("rows are counted from 0"))
+    }
+
+    fn object(&self, table: Table, file: &DataFile) -> Result<ParquetObject, StoreError> {
+        let name = object_name(table, file);
+        let path = Path::parse(&name).map_err(|error| StoreError::io("parse", name, error))?;
+        Ok(ParquetObject { objects: self.root.objects(), path, size_bytes: file.size_bytes })
+    }
+}
+
+/// Tells a file that is gone from one that cannot be read or understood.
+fn unreadable(object: &str, error: ParquetError) -> StoreError {
+    match error {
+        ParquetError::External(source) => match source.downcast::<object_store::Error>() {
+            Ok(error) => StoreError::object("read", object, *error),
+            Err(source) => StoreError::corrupt(object, source),
+        },
+        other => StoreError::corrupt(object, other),
+    }
+}
+
+/// The ranges of an object, as the Parquet reader asks for them.
+struct ParquetObject {
+    objects: Arc<dyn ObjectStore>,
+    path: Path,
+    size_bytes: u64,
+}
+
+impl AsyncFileReader for ParquetObject {
+    fn get_bytes(&mut self, range: Range<u64>) -> BoxFuture<'_, Result<Bytes, ParquetError>> {
+        let bytes = self.objects.get_range(&self.path, range);
+        bytes.map_err(|error| ParquetError::External(Box::new(error))).boxed()
+    }
+
+    fn get_byte_ranges(
+        &mut self,
+        ranges: Vec<Range<u64>>,
+    ) -> BoxFuture<'_, Result<Vec<Bytes>, ParquetError>> {
+        async move {
+            let bytes = self.objects.get_ranges(&self.path, &ranges).await;
+            bytes.map_err(|error| ParquetError::External(Box::new(error)))
+        }
+        .boxed()
+    }
+
+    fn get_metadata<'a>(
+        &'a mut self,
+        options: Option<&'a ArrowReaderOptions>,
+    ) -> BoxFuture<'a, Result<Arc<ParquetMetaData>, ParquetError>> {
+        async move {
+            let reader = ParquetMetaDataReader::new().with_arrow_reader_options(options);
+            let size_bytes = self.size_bytes;
+            reader.load_and_finish(self, size_bytes).await.map(Arc::new)
+        }
+        .boxed()
+    }
+}
+
+/// One row group in memory at a time: compressed, and a batch of it decoded.
+struct RowGroups {
+    object: String,
+    schema: SchemaRef,
+    stream: ParquetRecordBatchStream<ParquetObject>,
+    current: Option<ParquetRecordBatchReader>,
+}
+
+impl RowGroups {
+    fn adapt(&self, batch: &RecordBatch) -> Result<RecordBatch, ArrowError> {
+        let n_rows = batch.num_rows();
+        let columns = self.schema.fields().iter().map(|field| {
+            let column = batch.column_by_name(field.name()).cloned();
+            column.unwrap_or_else(|| new_null_array(field.data_type(), n_rows))
+        });
+        let options = RecordBatchOptions::new().with_row_count(Some(n_rows));
+        RecordBatch::try_new_with_options(Arc::clone(&self.schema), columns.collect(), &options)
+    }
+}
+
+impl Iterator for RowGroups {
+    type Item = Result<RecordBatch, StoreError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            if let Some(batch) = self.current.as_mut().and_then(Iterator::next) {
+                let adapted = batch.and_then(|batch| self.adapt(&batch));
+                return Some(adapted.map_err(|error| StoreError::corrupt(&self.object, error)));
+            }
+            match RUNTIME.block_on(self.stream.next_row_group()) {
+                Ok(Some(row_group)) => self.current = Some(row_group),
+                Ok(None) => return None,
+                Err(error) => return Some(Err(unreadable(&self.object, error))),
+            }
+        }
+    }
+}

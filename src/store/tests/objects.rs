@@ -1,0 +1,181 @@
+//! Objects, raw bytes, manifests, Parquet files and releases.
+
+use super::*;
+
+#[test]
+fn racing_landings_take_each_number_once() {
+    let (_folder, store) = store();
+    let barrier = Barrier::new(8);
+    thread::scope(|scope| {
+        for name in 0..8 {
+            let (store, barrier) = (&store, &barrier);
+            scope.spawn(move || {
+                barrier.wait();
+                store.land("bca", "portal", manifest(&name.to_string())).unwrap();
+            });
+        }
+    });
+    let landed = store.landed().unwrap();
+    let numbers: Vec<u64> = landed.iter().map(|delivery| delivery.n).collect();
+    assert_eq!(numbers, (1..=8).collect::<Vec<_>>());
+    assert_eq!(landed[0].id(), "bca/portal/00000001");
+    let mut names: Vec<_> = landed.iter().map(|delivery| &delivery.manifest.name).collect();
+    names.sort();
+    assert_eq!(names, ["0", "1", "2", "3", "4", "5", "6", "7"]);
+}
+
+#[test]
+fn a_foreign_object_among_the_manifests_is_an_error() {
+    let (_folder, store) = store();
+    store.root.put("landed/bca/portal/00000001.json", b"{}".to_vec()).unwrap();
+    assert!(matches!(store.landed(), Err(StoreError::Corrupt { .. })));
+}
+
+#[test]
+fn a_name_is_put_once_and_a_lost_answer_is_no_other_writer() {
+    let (_folder, store) = store();
+    assert!(store.root.put_if_absent("a", b"ours".to_vec()).unwrap());
+    assert!(store.root.put_if_absent("a", b"ours".to_vec()).unwrap());
+    assert!(!store.root.put_if_absent("a", b"theirs".to_vec()).unwrap());
+    assert_eq!(store.root.read("a").unwrap(), b"ours");
+}
+
+#[test]
+fn raw_bytes_come_back() {
+    let (_folder, store) = store();
+    // Noise, so that the compressed file is sent in parts.
+    let mut state = 1_u64;
+    let noise = std::iter::repeat_with(|| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        (state >> 56) as u8
+    });
+    let plain: Vec<u8> = noise.take(20 * 1024 * 1024 + 7).collect();
+    let spooled = spool(&mut plain.as_slice()).unwrap();
+    assert_eq!(spooled.head(), &plain[..4096]);
+    let object = store.put_raw(spooled).unwrap();
+    assert_eq!(object.size_bytes, plain.len() as u64);
+    let mut read = Vec::new();
+    store.read_raw(&object.sha256).unwrap().read_to_end(&mut read).unwrap();
+    assert!(read == plain);
+
+    let empty = spool(&mut b"".as_slice()).unwrap();
+    assert_eq!(empty.sha256(), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+    assert!(matches!(store.read_raw(empty.sha256()), Err(StoreError::NotFound { .. })));
+}
+
+#[test]
+fn a_location_lists_names_of_any_language() {
+    let folder = TempDir::new().unwrap();
+    let name = "tháng 1/Hồ sơ #2 [a] 50%.xlsx";
+    std::fs::create_dir(folder.path().join("tháng 1")).unwrap();
+    std::fs::write(folder.path().join(name), b"bytes").unwrap();
+    let location = Location::open_existing(folder.path().to_str().unwrap()).unwrap();
+    let listed = location.list("").unwrap();
+    assert_eq!(listed[0].name, name);
+    assert_eq!(listed[0].size_bytes, 5);
+    assert_eq!(location.list("tháng 1/Hồ").unwrap(), listed);
+    assert_eq!(location.list("tháng 2").unwrap(), []);
+    assert_eq!(location.read(name).unwrap(), b"bytes");
+
+    folder.close().unwrap();
+    assert!(matches!(location.list(""), Err(StoreError::Unreachable { .. })));
+}
+
+#[test]
+fn what_cannot_be_opened_is_unreachable() {
+    let folder = TempDir::new().unwrap();
+    let missing = folder.path().join("missing");
+    let opened = Location::open_existing(missing.to_str().unwrap());
+    assert!(matches!(opened, Err(StoreError::Unreachable { .. })));
+    assert!(matches!(Store::open("ftp://host/x"), Err(StoreError::Unreachable { .. })));
+    assert!(Store::open(missing.to_str().unwrap()).is_ok());
+}
+
+#[test]
+fn bytes_do_not_depend_on_how_rows_were_batched() {
+    let (_folder, store) = store();
+    let rows: Vec<i64> = (0..100_000).collect();
+    let write = |batches: Vec<RecordBatch>| {
+        let batches = batches.into_iter().map(Ok::<_, StoreError>);
+        store.write(Table::Quarantine, None, FileName::Content, batches).unwrap()
+    };
+    let whole = write(vec![batch(Table::Quarantine, &rows)]);
+    let cut = write(rows.chunks(777).map(|rows| batch(Table::Quarantine, rows)).collect());
+    assert_eq!(whole, cut);
+    assert_eq!(whole.n_rows, 100_000);
+    let read = store.read(Table::Quarantine, &whole, None).unwrap();
+    let n_rows: usize = read.map(|batch| batch.unwrap().num_rows()).sum();
+    assert_eq!(n_rows, 100_000);
+}
+
+#[test]
+fn a_batch_of_another_schema_is_refused() {
+    let (_folder, store) = store();
+    let numbers = Arc::new(Int64Array::from(vec![1])) as _;
+    let other = RecordBatch::try_from_iter([("other", numbers)]).unwrap();
+    let batches = [Ok::<_, StoreError>(other)];
+    let written = store.write(Table::Quarantine, None, FileName::Content, batches);
+    assert!(matches!(written, Err(StoreError::Corrupt { .. })));
+}
+
+#[test]
+fn a_projection_comes_in_the_order_asked_and_missing_columns_are_null() {
+    let (_folder, store) = store();
+    let file = write(&store, Table::Quarantine, None, &[1, 2]);
+    let columns = Some(["record", "delivery"].as_slice());
+    let read: Vec<_> = store.read(Table::Quarantine, &file, columns).unwrap().collect();
+    let read = read[0].as_ref().unwrap();
+    assert_eq!(read.schema().field(0).name(), "record");
+    assert_eq!(read.column(0).as_primitive::<Int64Type>().values(), &[1, 2]);
+    assert_eq!(read.column(1).as_string::<i32>().value(1), "k2");
+    assert_eq!(read.num_columns(), 2);
+    let only: Vec<_> = store.read(Table::Quarantine, &file, Some(&["record"])).unwrap().collect();
+    assert_eq!(only[0].as_ref().unwrap().num_columns(), 1);
+
+    // As an older version wrote it: without the last column.
+    let old = to_parquet(&[batch(Table::Quarantine, &[1, 2]).project(&[0]).unwrap()]).unwrap();
+    assert_eq!(from_parquet(old.clone()).unwrap()[0].num_columns(), 1);
+    let old_file = DataFile {
+        path: "old.parquet".to_owned(),
+        cell: None,
+        size_bytes: old.len() as u64,
+        n_rows: 2,
+    };
+    store.root.put("quarantine/old.parquet", old).unwrap();
+    let read: Vec<_> = store.read(Table::Quarantine, &old_file, None).unwrap().collect();
+    let read = read[0].as_ref().unwrap();
+    assert_eq!(read.schema(), Table::Quarantine.schema());
+    assert_eq!(read.column(1).null_count(), 2);
+    let read: Vec<_> =
+        store.read(Table::Quarantine, &old_file, Some(&["record"])).unwrap().collect();
+    assert_eq!(read[0].as_ref().unwrap().column(0).null_count(), 2);
+}
+
+#[test]
+fn a_release_number_is_taken_once() {
+    let (_folder, store) = store();
+    assert_eq!(store.latest_release().unwrap(), None);
+    assert!(store.publish_release(&release(1, 10)).unwrap());
+    assert!(!store.publish_release(&release(1, 11)).unwrap());
+    assert!(store.publish_release(&release(2, 12)).unwrap());
+    assert_eq!(store.release_numbers().unwrap(), [1, 2]);
+    assert_eq!(store.release(1).unwrap(), release(1, 10));
+    assert_eq!(store.latest_release().unwrap(), Some(release(2, 12)));
+    assert!(matches!(store.release(3), Err(StoreError::NotFound { .. })));
+    store.put_public("a.csv", b"1".to_vec()).unwrap();
+    store.put_public("a.csv", b"2".to_vec()).unwrap();
+    assert_eq!(store.read_public("a.csv").unwrap(), b"2");
+}
+
+#[test]
+fn a_prefix_of_a_bucket_serves_like_a_folder() {
+    let store = Store::open("memory:///ware/house").unwrap();
+    store.create_tables().unwrap();
+    let base = store.snapshot(Table::Dossiers).unwrap();
+    let change = first(&store, cell("2026-01"), &[1]);
+    store.commit_cells(Table::Dossiers, base, vec![change], &mut no_refold).unwrap();
+    assert_eq!(store.snapshot(Table::Dossiers).unwrap().files.len(), 1);
+    assert_eq!(store.land("bca", "portal", manifest("a")).unwrap().n, 1);
+    assert_eq!(store.land("bca", "portal", manifest("b")).unwrap().n, 2);
+    assert_eq!(store.table_url(Table::Dossiers), "memory:///ware/house/dossiers");
+}

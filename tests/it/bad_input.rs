@@ -1,0 +1,147 @@
+//! What cannot be read is refused or rejected by name and place; everything else goes on.
+
+use insta::assert_snapshot;
+
+use super::world::{HEADINGS, World, log};
+
+const GOOD: &str =
+    "G99.01-200110-0001|1.000001|10/01/2020|20/01/2020|15/01/2020|Đã xong|Trực tiếp|";
+
+#[test]
+fn a_bad_record_goes_to_quarantine_with_its_rule_place_and_shape() {
+    let world = World::small();
+    world.log(
+        "u1/2020-01.csv",
+        &format!(
+            "{GOOD}
+             |1.000001|10/01/2020|||Đang xử lý|Trực tiếp|
+             G99.01-200110-0002|1.000001|31/02/2020|||Đang xử lý|Trực tiếp|
+             G99.01-200110-0003|1.000001|10/01/2020|||Bí mật 12|Trực tiếp|
+             G99.01-200110-0004|1.999999|10/01/2020|||Đang xử lý|Trực tiếp|
+             G99.01-200110-0005|1.000001|10/01/2020|||Đang xử lý|Điện tín|
+             G99.01-200110-0006|1.000001|10/01/2020||05/01/2020|Đã xong|Trực tiếp|
+             G99.01-200110-0007|1.000001|10/01/2020|||Đã xong|Trực tiếp|
+             G99.01-200110-0008|1.000001||||Đang xử lý|Trực tiếp|
+             G99.01-200110-0009|1.000001|10/01/2020|||Đang xử lý|Trực tiếp||one field too many
+             G99.01-200110-0010|1.000001|10/01/2020|||Đang xử lý
+             {GOOD}"
+        ),
+    );
+    let ran = world.run(0);
+    assert!(
+        ran.stderr.contains("12 records read = 1 accepted + 1 duplicate + 10 rejected"),
+        "{ran}"
+    );
+    assert_snapshot!(world.hoso(&["quarantine", "list"]).stdout, @"
+    G99.01/dossier/00000001#2        no_key               no dossier number
+    G99.01/dossier/00000001#3        impossible_day       `99/99/9999` is no day in the profile's forms
+    G99.01/dossier/00000001#4        unknown_status       unknown status `Xx xxx 99`
+    G99.01/dossier/00000001#5        unknown_procedure    procedure `9.999999` is not in the catalogue
+    G99.01/dossier/00000001#6        unknown_channel      unknown channel `Xxxx xxx`
+    G99.01/dossier/00000001#7        end_before_received  ended on 2020-01-05, before it was received on 2020-01-10
+    G99.01/dossier/00000001#8        no_end_day           completed without any end day
+    G99.01/dossier/00000001#9        no_received_on       no day of reception
+    G99.01/dossier/00000001#10       field_count          11 fields under 10 headings
+    G99.01/dossier/00000001#11       field_count          8 fields under 10 headings
+    10 rejected records
+    ");
+    assert_snapshot!(
+        world.hoso(&["--lang", "vi", "quarantine", "show", "G99.01/dossier/00000001#4"]).stdout,
+        @"
+    G99.01/dossier/00000001#4
+      unit    G99.01
+      file    2020-01.csv
+      record  4, line 5
+      rule    unknown_status
+      column  status
+      reason  không rõ trạng thái `Xx xxx 99`
+    "
+    );
+}
+
+#[test]
+fn a_delivery_that_is_no_log_is_refused_by_name_and_the_others_go_on() {
+    let world = World::small();
+    world.log("u1/2020-01.csv", GOOD);
+    world.write("in/u2/2020-01.csv", "<!DOCTYPE html>\n<html><body>Đăng nhập</body></html>");
+    world.write("in/u2/2020-02.csv", "");
+    world.write("in/u2/2020-03.csv", format!("{HEADINGS}\n1,G99.02-200301-0001,1.000002,Ng"));
+    world.write("in/u2/2020-03b.csv", log(GOOD).replace("Ngày tiếp nhận", "Ngày tiêp nhậm"));
+    world.write("in/u2/2020-03c.csv", format!("{}2,\"G99.02-200301-0002,x\n3,a\n4,b\n", log(GOOD)));
+    world.write("in/u2/2020-03d.csv", b"PK\x03\x04 a workbook");
+    world.write("in/u2/Nguyen Van A.csv", log(GOOD));
+    let ran = world.run(6);
+    assert_snapshot!(ran.stderr, @"
+    refused: G99.02/dossier/00000001 `2020-01.csv`: the file is a web page, not a log: perhaps a login page
+    refused: G99.02/dossier/00000002 `2020-02.csv`: the file is empty
+    refused: G99.02/dossier/00000003 `2020-03.csv`: the file ends in the middle of record 1, line 2
+    refused: G99.02/dossier/00000004 `2020-03b.csv`: no row holds the headings of the profile: `Ngày tiếp nhận` was not found (`Ngày tiêp nhậm`?)
+    refused: G99.02/dossier/00000005 `2020-03c.csv`: a quote that opens in record 2, line 3, swallows the rows after it
+    refused: G99.02/dossier/00000006 `2020-03d.csv`: the file is not text but a zip archive or an Office workbook
+    refused: G99.02/dossier/00000007 `a6e5430990d79e3f`: the object's name does not fit the feed's `name`; it is told by its hash a6e5430990d79e3f
+    8 deliveries: 1 records read = 1 accepted + 0 duplicate + 0 rejected + 0 out of scope
+    published release 1: 336 rows, as of 2020-03-31
+    ");
+    // A refusal that already stood is no news.
+    let again = world.run(0);
+    assert!(again.stderr.contains("no_new_data"), "{again}");
+    assert!(world.hoso(&["status"]).stdout.contains("refused deliveries: 7"));
+}
+
+#[test]
+fn when_every_new_delivery_is_refused_the_last_release_stays() {
+    let world = World::small();
+    world.log("u1/2020-01.csv", GOOD);
+    world.run(0);
+    world.write("in/u1/2020-02.csv", "");
+    let ran = world.run(5);
+    assert!(ran.stderr.contains("every new delivery was refused"), "{ran}");
+    assert!(ran.stderr.contains("`2020-02.csv`: the file is empty"), "{ran}");
+    assert!(!world.path("warehouse/releases/00000002.json").exists());
+}
+
+#[test]
+fn title_rows_separators_quotes_and_a_byte_order_mark_are_read() {
+    let world = World::small();
+    let body = log(GOOD).replace(',', ";").replace("Nguyễn Văn A", "\"Nguyễn;\nVăn A\"");
+    let titled = format!(
+        "\u{feff}CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM\r\n\r\nCỤC MỘT;;;\r\n{body};;;;;;;;;\nTổng số;1\nNgười lập biểu;;;;;;;;;\n"
+    );
+    world.write("in/u1/2020-01.csv", titled);
+    let ran = world.run(0);
+    assert!(
+        ran.stderr
+            .contains("4 records read = 1 accepted + 0 duplicate + 0 rejected + 3 out of scope"),
+        "{ran}"
+    );
+}
+
+#[test]
+fn nothing_personal_is_shown_or_stored_but_in_raw() {
+    let world = World::small();
+    let canary = "Trần Thị Chim Hoàng Yến";
+    let rows = log(&format!("{GOOD}\n{canary}|1.000001|{canary}|||{canary}|{canary}|"));
+    world.write("in/u1/2020-01.csv", rows.replace("Nguyễn Văn A", canary));
+    world.write(&format!("in/u1/{canary}.csv"), canary);
+    let ran = world.hoso(&["-vvv", "run", "--report", "report.json"]);
+    let listed = world.hoso(&["quarantine", "list", "--json"]);
+    for text in [&ran.stdout, &ran.stderr, &listed.stdout, &listed.stderr] {
+        assert!(!text.contains("Chim"), "{text}");
+    }
+    let mut folders = vec![world.path("warehouse")];
+    let mut n_files = 0;
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() && !path.ends_with("raw") {
+                folders.push(path);
+            } else if path.is_file() {
+                n_files += 1;
+                let bytes = std::fs::read(&path).unwrap();
+                let has_canary = bytes.windows(4).any(|bytes| bytes == b"Chim");
+                assert!(!has_canary, "{}", path.display());
+            }
+        }
+    }
+    assert!(n_files > 10);
+}

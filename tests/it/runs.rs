@@ -1,0 +1,201 @@
+//! Whole runs: again, in another order, corrected, stopped.
+
+use std::fs;
+
+use super::world::{World, log};
+
+const JANUARY: &str = "\
+    G99.01-200110-0001|1.000001|10/01/2020|20/01/2020|15/01/2020|Đã xong|Trực tuyến|15/01/2020 09:00
+    G99.01-200111-0001|1.000001|11/01/2020|20/01/2020||Đang xử lý|Trực tiếp|11/01/2020 09:00";
+const FEBRUARY: &str = "\
+    G99.01-200111-0001|1.000001|11/01/2020|20/01/2020|03/02/2020|Đã xong|Trực tiếp|03/02/2020 09:00
+    G99.01-200203-0001|1.000001|03/02/2020|20/02/2020|10/02/2020|Đã xong|Trực tuyến|10/02/2020 09:00";
+const MARCH: &str = "\
+    G99.01-200303-0001|1.000001|03/03/2020|20/03/2020|10/03/2020|Đã xong|Trực tuyến|10/03/2020 09:00";
+
+const ALL_FIGURES: &str = "SELECT indicator, scope, unit_code, field_code, procedure_code, \
+    period_kind, period_start, period_end, numerator, denominator, value, status, is_final, \
+    units_expected, units_included FROM indicators ORDER BY indicator, scope, unit_code, \
+    field_code, procedure_code, period_kind, period_start, period_end";
+const ALL_MEASURES: &str = "SELECT unit_code, procedure_code, month, measure, value FROM measures \
+    ORDER BY unit_code, procedure_code, month, measure";
+
+#[test]
+fn a_second_run_publishes_nothing() {
+    let world = World::small();
+    world.log("u1/2020-01.csv", JANUARY).log("u1/2020-02.csv", FEBRUARY);
+    assert!(world.run(0).stderr.contains("published release 1"));
+    let before = files(&world, "warehouse");
+    let ran = world.run(0);
+    assert!(ran.stderr.contains("no_new_data"), "{ran}");
+    assert_eq!(files(&world, "warehouse"), before, "a quiet run writes nothing");
+    // The same bytes under a new time of change are nothing new, either.
+    world.log("u1/2020-01.csv", JANUARY);
+    assert!(world.run(0).stderr.contains("no_new_data"));
+}
+
+#[test]
+fn logs_one_by_one_and_in_another_order_give_the_same_figures() {
+    let at_once = World::small();
+    at_once.log("u1/2020-01.csv", JANUARY);
+    at_once.log("u1/2020-02.csv", FEBRUARY);
+    at_once.log("u1/2020-03.csv", MARCH);
+    at_once.run(0);
+    let one_by_one = World::small();
+    for (name, rows) in [("2020-03", MARCH), ("2020-01", JANUARY), ("2020-02", FEBRUARY)] {
+        one_by_one.log(&format!("u1/{name}.csv"), rows);
+        one_by_one.run(0);
+    }
+    assert_eq!(one_by_one.query(ALL_FIGURES), at_once.query(ALL_FIGURES));
+    assert_eq!(one_by_one.query(ALL_MEASURES), at_once.query(ALL_MEASURES));
+}
+
+#[test]
+fn a_corrected_file_replaces_its_earlier_rows() {
+    let corrected = World::small();
+    corrected.edit("feeds/u1.toml", "slot = \"none\"", "slot = \"name\"");
+    corrected.log("u1/2020-01.csv", JANUARY).log("u1/2020-02.csv", FEBRUARY);
+    corrected.run(0);
+    let mended = JANUARY
+        .replace("G99.01-200110-0001", "G99.01-200109-0001")
+        .replace("20/01/2020|15/01/2020", "20/01/2020|03/02/2020");
+    corrected.log("u1/2020-01.csv", &mended);
+    assert!(corrected.run(0).stderr.contains("published release 2"));
+
+    let clean = World::small();
+    clean.log("u1/2020-01.csv", &mended).log("u1/2020-02.csv", FEBRUARY);
+    clean.run(0);
+    assert_eq!(corrected.query(ALL_FIGURES), clean.query(ALL_FIGURES));
+    assert_eq!(corrected.query(ALL_MEASURES), clean.query(ALL_MEASURES));
+}
+
+#[test]
+fn without_a_slot_a_corrected_file_stands_beside_the_earlier() {
+    let world = World::small();
+    world.log("u1/2020-01.csv", JANUARY);
+    world.run(0);
+    world.log("u1/2020-01.csv", &JANUARY.replace("G99.01-200110-0001", "G99.01-200109-0001"));
+    world.run(0);
+    let received = "SELECT numerator FROM indicators WHERE indicator = 'received' \
+                    AND scope = 'ministry' AND period_kind = 'year'";
+    assert_eq!(world.query(received), "numerator\n3\n");
+}
+
+#[test]
+fn a_mended_catalogue_measures_again_what_it_changes() {
+    let world = World::small();
+    world.log("u1/2020-02.csv", FEBRUARY);
+    world.run(0);
+    let online = "SELECT numerator, denominator FROM indicators WHERE indicator = \
+        'online_resolution_rate' AND scope = 'ministry' AND period_kind = 'year'";
+    assert_eq!(world.query(online), "numerator,denominator\n1,2\n");
+    world.edit("services.csv", "G99.01,full,", "G99.01,information,");
+    assert!(world.run(0).stderr.contains("published release 2"));
+    assert_eq!(world.query(online), "numerator,denominator\n0,2\n");
+    let causes = "SELECT DISTINCT cause FROM revisions WHERE release = 2";
+    assert_eq!(world.query(causes), "cause\nreference\n");
+}
+
+#[test]
+fn a_store_in_which_conservation_is_broken_publishes_nothing_more() {
+    let world = World::small();
+    world.log("u1/2020-01.csv", JANUARY);
+    world.run(0);
+    break_the_ledger(&world);
+    world.log("u1/2020-02.csv", FEBRUARY);
+    let ran = world.run(5);
+    assert!(ran.stderr.contains("conservation does not hold"), "{ran}");
+    assert!(ran.stderr.contains("G99.01/dossier/00000001"), "{ran}");
+    assert!(!world.path("warehouse/releases/00000002.json").exists());
+}
+
+#[test]
+fn a_signal_stops_the_run_at_a_safe_point_and_the_next_goes_on() {
+    let world = World::small();
+    for day in 1..=28 {
+        let rows: String = (0..2000)
+            .map(|n| {
+                format!(
+                    "G99.01-2001{day:02}-{n:04}|1.000001|{day:02}/01/2020|||Đang xử lý|Trực tiếp|\n"
+                )
+            })
+            .collect();
+        let letter = char::from(b'a' + (day - 1) as u8 % 26);
+        world.log(&format!("u{}/2020-01{letter}.csv", 1 + day / 27), &rows);
+    }
+    let mut child = world.command(&["run"]).spawn().unwrap();
+    let landed = world.path("warehouse/landed");
+    while !landed.exists() {
+        assert!(child.try_wait().unwrap().is_none(), "the run ended before it could be stopped");
+        std::thread::yield_now();
+    }
+    let killed = std::process::Command::new("kill").arg(child.id().to_string()).status().unwrap();
+    assert!(killed.success());
+    assert_eq!(child.wait().unwrap().code(), Some(143));
+    assert!(!world.path("warehouse/releases/00000001.json").exists());
+    world.run(0);
+    let received = "SELECT numerator FROM indicators WHERE indicator = 'received' \
+                    AND scope = 'ministry' AND period_kind = 'year'";
+    assert_eq!(world.query(received), "numerator\n56000\n");
+}
+
+#[test]
+fn a_unit_whose_folder_is_gone_is_named_and_the_others_go_on() {
+    let world = World::small();
+    world.log("u1/2020-01.csv", JANUARY);
+    fs::remove_dir_all(world.path("in/u2")).unwrap();
+    let ran = world.run(6);
+    assert!(ran.stderr.contains("not reached: G99.02 dossier"), "{ran}");
+    assert!(ran.stderr.contains("published release 1"), "{ran}");
+    fs::remove_dir_all(world.path("in/u1")).unwrap();
+    let ran = world.run(4);
+    assert!(ran.stderr.contains("G99.01 dossier"), "{ran}");
+}
+
+/// Says in the ledger that one record more was read than has a fate.
+fn break_the_ledger(world: &World) {
+    use parquet::arrow::ArrowWriter;
+    use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+    let entries = fs::read_dir(world.path("warehouse/deliveries")).unwrap();
+    let mut paths = entries.map(|entry| entry.unwrap().path());
+    let path = paths.find(|path| path.extension().is_some_and(|e| e == "parquet")).unwrap();
+    let size = |path: &std::path::Path| fs::metadata(path).unwrap().len();
+    let old_size = size(&path);
+    let reader = ParquetRecordBatchReaderBuilder::try_new(fs::File::open(&path).unwrap());
+    let batch = reader.unwrap().build().unwrap().next().unwrap().unwrap();
+    let mut columns = batch.columns().to_vec();
+    let at = batch.schema().index_of("read").unwrap();
+    columns[at] = std::sync::Arc::new(arrow::array::Int64Array::from(vec![3]));
+    let broken = arrow::array::RecordBatch::try_new(batch.schema(), columns).unwrap();
+    let file = fs::File::create(&path).unwrap();
+    let mut writer = ArrowWriter::try_new(file, batch.schema(), None).unwrap();
+    writer.write(&broken).unwrap();
+    writer.close().unwrap();
+    let log = "warehouse/deliveries/_delta_log/00000000000000000001.json";
+    world.edit(log, &format!("\"size\":{old_size}"), &format!("\"size\":{}", size(&path)));
+}
+
+/// Lists the files below a folder.
+fn files(world: &World, folder: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut folders = vec![world.path(folder)];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                found.push(path.to_string_lossy().into_owned());
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+#[test]
+fn a_log_is_what_it_says() {
+    // The vocabulary of these tests, seen once: a row of fields becomes a record.
+    let text = log("N-1|1.000001|10/01/2020|||Đang xử lý|Trực tiếp|");
+    assert!(text.ends_with("1,N-1,1.000001,Nguyễn Văn A,10/01/2020,,,Đang xử lý,Trực tiếp,\n"));
+}
