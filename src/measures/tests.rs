@@ -179,7 +179,10 @@ fn a_reader_gives_the_needed_columns_alone() {
     let indices: Vec<_> = needed.iter().map(|n| whole.schema().index_of(n).unwrap()).collect();
     let projected = whole.project(&indices).unwrap();
     let of = Subject::Dossiers;
-    assert_eq!(counted(&measures, of, std::slice::from_ref(&projected)), counted(&measures, of, &[whole]));
+    assert_eq!(
+        counted(&measures, of, std::slice::from_ref(&projected)),
+        counted(&measures, of, &[whole])
+    );
 
     let lacking = projected.project(&[0, 1, 2, 3, 4, 5, 6]).unwrap();
     let error = count(&measures, of, [Ok::<_, Infallible>(lacking)].into_iter()).unwrap_err();

@@ -16,11 +16,14 @@ pub mod status;
 pub mod stop;
 pub mod watch;
 
+#[cfg(test)]
+mod tests;
+
 use anyhow::Context as _;
 use chrono::{DateTime, NaiveDate, Utc};
 
 use crate::pipeline::Pipeline;
-use crate::store::{Store, StoreError};
+use crate::store::Store;
 
 use ingest::Ingested;
 use land::Landed;
@@ -45,12 +48,8 @@ pub struct Options {
 ///
 /// [`Stop::Unreachable`] where it cannot be reached.
 pub fn open_store(url: &str) -> anyhow::Result<Store> {
-    let opened = Store::open(url);
-    if let Err(StoreError::Unreachable { .. }) = &opened {
-        let why = opened.err().map(|error| format!("{:#}", anyhow::Error::from(error)));
-        return Err(Stop::Unreachable(why.unwrap_or_default()).into());
-    }
-    opened.with_context(|| format!("failed to open the store `{url}`"))
+    let opened = Store::open(url).with_context(|| format!("failed to open the store `{url}`"));
+    opened.map_err(stop::classify)
 }
 
 /// Runs the pipeline once, from the sources to a release.
@@ -59,6 +58,15 @@ pub fn open_store(url: &str) -> anyhow::Result<Store> {
 ///
 /// A [`Stop`] where a scheduler must tell the reason apart; anything else is a fault of its own.
 pub fn run(
+    pipeline: &Pipeline,
+    store: &Store,
+    options: &Options,
+    watch: &Watch,
+) -> anyhow::Result<Report> {
+    run_stages(pipeline, store, options, watch).map_err(stop::classify)
+}
+
+fn run_stages(
     pipeline: &Pipeline,
     store: &Store,
     options: &Options,

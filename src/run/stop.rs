@@ -35,6 +35,15 @@ impl From<StoreError> for Failure {
     }
 }
 
+/// Tells the store's own reasons to stop apart from other errors.
+pub(super) fn classify(error: anyhow::Error) -> anyhow::Error {
+    match error.downcast_ref::<StoreError>() {
+        Some(StoreError::Unreachable { .. }) => Stop::Unreachable(format!("{error:#}")).into(),
+        Some(StoreError::Contended { .. }) => Stop::Contended.into(),
+        _ => error,
+    }
+}
+
 /// An error of a stage that works on the store; carries a [`Stop`] where there is one.
 #[derive(Debug)]
 pub struct Failure(pub anyhow::Error);

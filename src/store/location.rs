@@ -171,6 +171,12 @@ impl Location {
         Arc::clone(&self.bucket)
     }
 
+    /// Puts another object store in place: one that fails on purpose.
+    #[cfg(test)]
+    pub(super) fn replace_objects(&mut self, objects: Arc<dyn ObjectStore>) {
+        self.objects = objects;
+    }
+
     pub(super) fn objects(&self) -> Arc<dyn ObjectStore> {
         Arc::clone(&self.objects)
     }

@@ -36,6 +36,10 @@ mod local;
 
 mod row_groups;
 
+// A store whose writes fail on purpose.
+#[cfg(test)]
+pub(crate) mod faults;
+
 #[cfg(test)]
 mod tests;
 

@@ -1,0 +1,84 @@
+//! Each write of a run fails in turn, refused or with its answer lost: what a reader sees is the
+//! last release whole or the new one whole, and the next run comes to what an undisturbed one does.
+
+use std::fs;
+use std::path::Path;
+
+use chrono::{DateTime, Utc};
+
+use crate::indicators::row::Row;
+use crate::pipeline::Pipeline;
+use crate::pipeline::tables::Table;
+use crate::run::stop::StopFlag;
+use crate::run::watch::{Quiet, Watch};
+use crate::run::{Options, run, show};
+use crate::store::Store;
+use crate::store::faults::Fault;
+
+use super::{copy, small};
+
+const HEADINGS: &str =
+    "Mã hồ sơ,Mã TTHC,Ngày tiếp nhận,Ngày hẹn trả,Ngày có kết quả,Trạng thái,Hình thức nộp";
+const JANUARY: &str = "G99.01-200110-0001,1.000001,10/01/2020,20/01/2020,,Đang xử lý,Trực tiếp\n\
+    G99.01-200111-0002,1.000001,11/01/2020,,,???,Trực tiếp";
+const FEBRUARY: &str = "G99.01-200110-0001,1.000001,10/01/2020,20/01/2020,04/02/2020,Đã xong,Trực tiếp\n\
+    G99.01-200203-0001,1.000001,03/02/2020,20/02/2020,,Đang xử lý,Trực tuyến\n\
+    ,1.000001,03/02/2020,,,Đang xử lý,Trực tuyến";
+
+#[test]
+fn a_run_that_fails_at_any_write_leaves_a_whole_release_and_the_next_run_mends_it() {
+    let (folder, pipeline) = small();
+    let at = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let log = |name: &str, rows: &str| {
+        fs::write(folder.path().join("in/u1").join(name), format!("{HEADINGS}\n{rows}\n")).unwrap();
+    };
+    log("2020-01.csv", JANUARY);
+    run_once(&pipeline, &Store::open(&at("first")).unwrap()).unwrap();
+    log("2020-02.csv", FEBRUARY);
+    copy(Path::new(&at("first")), Path::new(&at("whole")));
+    let whole = Store::open(&at("whole")).unwrap();
+    run_once(&pipeline, &whole).unwrap();
+    let (before, after) = (published(&Store::open(&at("first")).unwrap()), published(&whole));
+    assert_ne!(before, after);
+
+    let mut n_failures = 0;
+    for fault in [Fault::Refused, Fault::AnswerLost] {
+        for n_writes in usize::from(fault == Fault::AnswerLost).. {
+            let broken = at(&format!("{fault:?}-{n_writes}"));
+            copy(Path::new(&at("first")), Path::new(&broken));
+            let failing = Store::failing(&broken, n_writes, fault).unwrap();
+            let is_done = run_once(&pipeline, &failing).is_ok();
+            let store = Store::open(&broken).unwrap();
+            let seen = published(&store);
+            assert!(seen == before || seen == after, "{fault:?} at write {n_writes}");
+            run_once(&pipeline, &store).unwrap();
+            assert_eq!(published(&store), after, "{fault:?} at write {n_writes}");
+            for table in [Table::Indicators, Table::Dossiers, Table::Quarantine, Table::Deliveries]
+            {
+                let rows = |store: &Store| -> u64 {
+                    store.snapshot(table).unwrap().files.iter().map(|file| file.n_rows).sum()
+                };
+                assert_eq!(rows(&store), rows(&whole), "{table:?}, {fault:?} at write {n_writes}");
+            }
+            if is_done {
+                break;
+            }
+            n_failures += 1;
+        }
+    }
+    assert!(n_failures > 20, "only {n_failures} writes failed");
+}
+
+fn run_once(pipeline: &Pipeline, store: &Store) -> anyhow::Result<()> {
+    let options = Options {
+        units: vec!["G99.01".to_owned()],
+        as_of: pipeline.settings.as_of.unwrap(),
+        now: DateTime::<Utc>::UNIX_EPOCH,
+    };
+    let watch = Watch { progress: Box::new(Quiet), stop: StopFlag::default() };
+    run(pipeline, store, &options, &watch).map(drop)
+}
+
+fn published(store: &Store) -> Vec<Row> {
+    show::last_published(store).unwrap().rows()
+}

@@ -1,0 +1,145 @@
+//! Properties: any order of deliveries folds to the same dossiers, and every record has one fate.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::convert::Infallible;
+
+use arrow::array::{AsArray as _, RecordBatch};
+use arrow::compute::concat_batches;
+use arrow::datatypes::Int64Type;
+use proptest::prelude::*;
+
+use crate::decode::decode;
+use crate::dossiers::{Arranged, CellUpdate, Dossiers, merge, split};
+use crate::normalise::{Fates, Judge, Origin};
+use crate::pipeline::Pipeline;
+use crate::pipeline::tables::{Cell, Table};
+
+use super::small;
+
+/// The columns of a log, some of which a delivery may lack.
+const COLUMNS: &[&str] = &[
+    "Mã hồ sơ",
+    "Ngày tiếp nhận",
+    "Trạng thái",
+    "Ngày có kết quả",
+    "Ngày hẹn trả",
+    "Cập nhật",
+    "Hình thức nộp",
+];
+const N_REQUIRED: usize = 3;
+
+fn field(column: usize) -> impl Strategy<Value = String> {
+    let texts: &[&str] = match column {
+        0 => &["G99.01-200110-0001", "000.00.01.G99-200110-0001", "G99.01-200110-0002", "A/12", ""],
+        1 => &["10/01/2020", "11/01/2020", "31/02/2020"],
+        2 => &["Đang xử lý", "Đã xong", "Từ chối", "?"],
+        3 => &["", "15/01/2020", "16/01/2020", "09/01/2020"],
+        4 => &["", "20/01/2020", "25/01/2020"],
+        5 => &["", "15/01/2020 08:00", "28/01/2020 09:00"],
+        _ => &["", "Trực tuyến", "Trực tiếp"],
+    };
+    proptest::sample::select(texts).prop_map(str::to_owned)
+}
+
+/// A log: which optional columns it has, and its rows.
+fn delivery() -> impl Strategy<Value = String> {
+    let row: Vec<_> = (0..COLUMNS.len()).map(field).collect();
+    let has = proptest::collection::vec(any::<bool>(), COLUMNS.len());
+    (has, proptest::collection::vec(row, 1..8)).prop_map(|(has, rows)| {
+        let keep = |at: &usize| *at < N_REQUIRED || has[*at];
+        let line = |fields: Vec<&str>| {
+            let kept = (0..COLUMNS.len()).filter(keep).map(|at| fields[at]);
+            kept.collect::<Vec<_>>().join(",") + "\n"
+        };
+        let mut log = line(COLUMNS.to_vec());
+        for row in &rows {
+            log += &line(row.iter().map(String::as_str).collect());
+        }
+        log
+    })
+}
+
+type Cells = BTreeMap<Cell, Vec<Dossiers>>;
+
+/// Judges a log and folds it into cells; every record has one fate.
+fn fold_in(cells: &mut Cells, log: &str, delivery: usize, pipeline: &Pipeline) -> i64 {
+    let feed = &pipeline.feeds[0];
+    let origin = Origin {
+        delivery: format!("G99.01/dossier/{delivery:08}"),
+        judgement: 1,
+        unit: feed.unit.clone(),
+        feed: feed.feed.clone(),
+        observed: None,
+    };
+    let read = decode(log.as_bytes(), &feed.profile).unwrap();
+    let mut judge = Judge::new(pipeline, feed, &origin, &read.header);
+    let mut fates = Fates::default();
+    let mut by_cell: BTreeMap<Cell, Vec<_>> = BTreeMap::new();
+    for records in read.records {
+        let (accepted, _) = judge.normalise(&records.unwrap(), &mut fates);
+        for (cell, part) in split(&accepted) {
+            by_cell.entry(cell).or_default().push(part);
+        }
+    }
+    let nothing = BTreeSet::new();
+    for (cell, parts) in by_cell {
+        let (new, n_duplicates) = Arranged::without_duplicates(&parts);
+        fates.duplicate += n_duplicates;
+        fates.accepted += new.len() as i64;
+        let old = cells.remove(&cell).unwrap_or_default().into_iter().map(Ok::<_, Infallible>);
+        let update = CellUpdate { cell: &cell, new, without: &nothing };
+        let merged = merge(old, update, pipeline).map(Result::unwrap).collect();
+        cells.insert(cell.clone(), merged);
+    }
+    assert!(fates.are_conserved(), "{fates:?}");
+    fates.accepted
+}
+
+/// Returns the rows of every cell, with the hashes of `history` in place of its deliveries.
+fn rows(cells: &Cells) -> Vec<(Cell, RecordBatch, Vec<Vec<i64>>)> {
+    let mut rows = Vec::new();
+    for (cell, batches) in cells {
+        let schema = Table::Dossiers.schema();
+        let all = concat_batches(&schema, batches.iter().map(Dossiers::batch)).unwrap();
+        let history = all.column(all.num_columns() - 1).as_list::<i32>();
+        let hashes = history.iter().flatten().map(|observations| {
+            let hashes = observations.as_struct().column_by_name("hash").unwrap().clone();
+            hashes.as_primitive::<Int64Type>().values().to_vec()
+        });
+        let hashes = hashes.collect();
+        let columns: Vec<usize> = (0..all.num_columns() - 1).collect();
+        rows.push((cell.clone(), all.project(&columns).unwrap(), hashes));
+    }
+    rows
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_order_of_deliveries_folds_to_the_same_dossiers(
+        logs in proptest::collection::vec(delivery(), 1..5).prop_shuffle(),
+        seed in any::<u64>(),
+    ) {
+        let (_folder, pipeline) = small();
+        let mut in_order = Cells::new();
+        let mut n_accepted = 0;
+        for (n, log) in logs.iter().enumerate() {
+            n_accepted += fold_in(&mut in_order, log, n, &pipeline);
+        }
+        let mut order: Vec<usize> = (0..logs.len()).collect();
+        order.sort_by_key(|n| (*n as u64 + 1).wrapping_mul(seed | 1) % 1009);
+        let mut shuffled = Cells::new();
+        for n in order {
+            fold_in(&mut shuffled, &logs[n], n, &pipeline);
+        }
+        prop_assert_eq!(rows(&shuffled), rows(&in_order));
+        // What was accepted lies in `history`, whether it wins the fold or not.
+        let folded: i64 = in_order
+            .values()
+            .flatten()
+            .flat_map(|dossiers| dossiers.observations_by_delivery().into_values())
+            .sum();
+        prop_assert_eq!(folded, n_accepted);
+    }
+}

@@ -1,0 +1,112 @@
+//! A store whose n-th write and all after it fail, as when a process is killed: for the tests of
+//! what that leaves behind.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use async_trait::async_trait;
+use futures::stream::BoxStream;
+use object_store::path::Path;
+use object_store::{
+    CopyOptions, Error, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta,
+    ObjectStore, PutMultipartOptions, PutOptions, PutPayload, PutResult, Result,
+};
+
+use super::{Store, StoreError};
+
+/// What becomes of the write at which the store fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// It is not done.
+    Refused,
+    /// It is done, but the answer is lost.
+    AnswerLost,
+}
+
+impl Store {
+    /// Opens a store in which `n_writes` succeed before one fails.
+    pub(crate) fn failing(url: &str, n_writes: usize, fault: Fault) -> Result<Self, StoreError> {
+        let mut store = Self::open(url)?;
+        let inner = store.root.objects();
+        let n_left = AtomicUsize::new(n_writes);
+        store.root.replace_objects(Arc::new(Faulty { inner, n_left, fault }));
+        Ok(store)
+    }
+}
+
+#[derive(Debug)]
+struct Faulty {
+    inner: Arc<dyn ObjectStore>,
+    n_left: AtomicUsize,
+    fault: Fault,
+}
+
+impl Faulty {
+    /// Takes one of the writes that are left; tells how many there were.
+    fn take(&self) -> Option<usize> {
+        let less = |n: usize| n.checked_sub(1);
+        self.n_left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, less).ok()
+    }
+}
+
+impl fmt::Display for Faulty {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Faulty({})", self.inner)
+    }
+}
+
+fn killed() -> Error {
+    Error::Generic { store: "faulty", source: "the process was killed here".into() }
+}
+
+#[async_trait]
+impl ObjectStore for Faulty {
+    async fn put_opts(
+        &self,
+        location: &Path,
+        payload: PutPayload,
+        options: PutOptions,
+    ) -> Result<PutResult> {
+        match self.take() {
+            Some(1) if self.fault == Fault::AnswerLost => {
+                self.inner.put_opts(location, payload, options).await?;
+                Err(killed())
+            }
+            Some(_) => self.inner.put_opts(location, payload, options).await,
+            None => Err(killed()),
+        }
+    }
+
+    async fn put_multipart_opts(
+        &self,
+        location: &Path,
+        options: PutMultipartOptions,
+    ) -> Result<Box<dyn MultipartUpload>> {
+        self.take().ok_or_else(killed)?;
+        self.inner.put_multipart_opts(location, options).await
+    }
+
+    async fn get_opts(&self, location: &Path, options: GetOptions) -> Result<GetResult> {
+        self.inner.get_opts(location, options).await
+    }
+
+    fn delete_stream(
+        &self,
+        locations: BoxStream<'static, Result<Path>>,
+    ) -> BoxStream<'static, Result<Path>> {
+        self.inner.delete_stream(locations)
+    }
+
+    fn list(&self, prefix: Option<&Path>) -> BoxStream<'static, Result<ObjectMeta>> {
+        self.inner.list(prefix)
+    }
+
+    async fn list_with_delimiter(&self, prefix: Option<&Path>) -> Result<ListResult> {
+        self.inner.list_with_delimiter(prefix).await
+    }
+
+    async fn copy_opts(&self, from: &Path, to: &Path, options: CopyOptions) -> Result<()> {
+        self.inner.copy_opts(from, to, options).await
+    }
+}
