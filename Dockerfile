@@ -1,4 +1,4 @@
-# Builds the binary and runs the main job: docker build -t hoso . && docker run -v "$PWD/warehouse:/warehouse" hoso
+# Builds the binary and runs the main job: docker build -t hoso . && docker run -v hoso-warehouse:/warehouse hoso
 FROM rust:1.95-bookworm AS build
 WORKDIR /src
 COPY . .

@@ -32,6 +32,8 @@ impl Exit {
         match error.downcast_ref::<Stop>() {
             None => Self::Fault,
             Some(Stop::Unreachable(_)) => Self::Unreachable,
+            Some(Stop::OtherStore { .. }) => Self::InvalidPipeline,
+            Some(Stop::Mistake(_)) => Self::Usage,
             Some(Stop::AllRefused(_) | Stop::Conservation { .. }) => Self::Stopped,
             Some(Stop::Contended) => Self::Contended,
             Some(Stop::Interrupted { signal }) => Self::Signal(128 + *signal as u8),

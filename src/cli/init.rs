@@ -3,8 +3,10 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use include_dir::{Dir, DirEntry, include_dir};
+
+use crate::run::stop::Stop;
 
 use super::exit::Exit;
 use super::output;
@@ -17,7 +19,9 @@ const SAMPLE_FROM_FEEDS: (&str, &str) = ("../../../sample_data/", "../sample_dat
 
 /// Write a pipeline directory that runs as it is, with its sample data
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  hoso init my-ministry && hoso --pipeline my-ministry run")]
+#[command(
+    after_help = "Example:\n  hoso init my-ministry && cd my-ministry && hoso --pipeline . run"
+)]
 pub(super) struct Args {
     /// The directory to make; it must be empty or absent
     dir: PathBuf,
@@ -27,14 +31,14 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
     let dir = &args.dir;
     let is_taken = fs::read_dir(dir).is_ok_and(|mut entries| entries.next().is_some());
     if is_taken {
-        bail!("`{}` is not empty: nothing is written", dir.display());
+        let mistake = format!("`{}` is not empty: nothing is written", dir.display());
+        return Err(Stop::Mistake(mistake).into());
     }
     write(&PIPELINE, dir)?;
     write(&SAMPLE_DATA, &dir.join("sample_data"))?;
     let shown = dir.display();
     output::to_stdout(
-        format!("wrote `{shown}`; next: hoso --pipeline {shown} --store {shown}/warehouse run\n")
-            .as_bytes(),
+        format!("wrote `{shown}`; next: cd {shown} && hoso --pipeline . run\n").as_bytes(),
     )?;
     Ok(Exit::Done)
 }

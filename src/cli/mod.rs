@@ -1,6 +1,7 @@
 //! The command line: one file a command; arguments in, `run` or a reader called, result shown.
 
 mod check;
+mod clock;
 mod exit;
 mod init;
 mod output;
@@ -24,6 +25,9 @@ use exit::Exit;
 /// Turn the dossier logs of a ministry's units into indicators that people can trust
 #[derive(Debug, Parser)]
 #[command(name = "hoso", version, max_term_width = 100)]
+#[command(
+    after_help = "Example:\n  hoso init my-ministry && cd my-ministry && hoso --pipeline . run"
+)]
 struct Cli {
     /// The pipeline directory
     #[arg(long, global = true, value_name = "DIR", default_value = "pipelines/ministry")]
@@ -42,7 +46,7 @@ struct Cli {
     #[arg(long, global = true, value_enum)]
     lang: Option<Lang>,
 
-    /// Log more; -vv logs everything
+    /// Log more; -vvv logs everything
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     verbose: u8,
 
@@ -97,7 +101,7 @@ impl Cli {
     }
 }
 
-/// Reads the arguments, does what they say, and returns the exit code of `interface`.
+/// Reads the arguments, does what they say, and returns the exit code that a scheduler reads.
 pub fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,

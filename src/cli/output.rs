@@ -4,7 +4,10 @@ use std::io::{self, IsTerminal as _, Write as _};
 
 use tracing_subscriber::EnvFilter;
 
+use crate::pipeline::text::closest;
+
 use super::LogFormat;
+use super::exit::Exit;
 
 /// Writes a result to stdout; a reader that closed the pipe has seen enough.
 pub(super) fn to_stdout(result: &[u8]) -> anyhow::Result<()> {
@@ -25,10 +28,18 @@ pub(super) fn to_stderr(message: &str) {
     drop(written);
 }
 
+/// Says that a name is unknown, and which was probably meant.
+pub(super) fn unknown<'a>(what: &str, name: &str, known: impl Iterator<Item = &'a str>) -> Exit {
+    let near = closest(name, known);
+    let hint = near.map_or_else(String::new, |near| format!(", did you mean `{near}`?"));
+    to_stderr(&format!("error: unknown {what} `{name}`{hint}"));
+    Exit::Usage
+}
+
 /// Starts the log on stderr.
 pub(super) fn start_log(format: LogFormat, verbose: u8, quiet: bool) {
     let level = match (quiet, verbose) {
-        (true, _) => "error",
+        (true, _) => "off,hoso=error",
         (false, 0) => "off,hoso=warn",
         (false, 1) => "warn,hoso=info",
         (false, 2) => "info,hoso=debug",

@@ -17,6 +17,7 @@ pub(super) enum ProgressMode {
     Auto,
     /// A line a stage
     Plain,
+    /// Nothing
     None,
 }
 

@@ -2,18 +2,19 @@
 
 use std::fmt::Write as _;
 
-use anyhow::Context as _;
 use serde_json::{Value, json};
 
-use crate::pipeline::rules::Language;
+use crate::pipeline::rules::{self, Language};
 use crate::run;
 use crate::run::quarantine::{Filter, Reject, read};
+use crate::run::stop::Stop;
 
 use super::exit::Exit;
 use super::{Cli, output};
 
 /// List rejected records and tell why they were rejected
 #[derive(Debug, clap::Subcommand)]
+#[command(after_help = "Example:\n  hoso quarantine list --unit G16.01")]
 pub(super) enum Command {
     /// List the rejected records of the judgements that stand
     #[command(after_help = "Example:\n  hoso quarantine list --unit G16.01 --rule no_key")]
@@ -41,10 +42,18 @@ pub(super) enum Command {
 
 pub(super) fn run(command: &Command, cli: &Cli) -> anyhow::Result<Exit> {
     let pipeline = cli.pipeline()?;
-    let store = run::open_store(cli.store_url(&pipeline))?;
+    let store = run::open_published(cli.store_url(&pipeline))?;
     let language = cli.language();
     match command {
         Command::List { unit, rule, json } => {
+            if let Some(unit) = unit.as_ref().filter(|u| pipeline.reference.units.get(u).is_none())
+            {
+                let units = pipeline.reference.units.iter().map(|unit| unit.code.as_str());
+                return Ok(output::unknown("unit", unit, units));
+            }
+            if let Some(rule) = rule.as_ref().filter(|rule| rules::find(rule).is_none()) {
+                return Ok(output::unknown("rule", rule, rules::RULES.iter().map(|r| r.id)));
+            }
             let filter = Filter { unit: unit.clone(), rule: rule.clone() };
             let rejects = read(&store, &filter)?;
             if *json {
@@ -57,9 +66,11 @@ pub(super) fn run(command: &Command, cli: &Cli) -> anyhow::Result<Exit> {
         Command::Show { id, json } => {
             let rejects = read(&store, &Filter::default())?;
             let reject = rejects.iter().find(|reject| reject.id() == *id);
-            let reject = reject.with_context(|| {
-                format!("no rejected record `{id}`: `hoso quarantine list` tells the ids")
-            })?;
+            let nothing = || {
+                let hint = "`hoso quarantine list` tells the ids";
+                Stop::Mistake(format!("no rejected record `{id}`: {hint}"))
+            };
+            let reject = reject.ok_or_else(nothing)?;
             if *json {
                 output::json_to_stdout(&reject.json())?;
             } else {

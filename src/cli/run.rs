@@ -3,14 +3,15 @@
 use std::path::PathBuf;
 
 use anyhow::Context as _;
-use chrono::{DateTime, FixedOffset, NaiveDate, Utc};
+use chrono::{Datelike as _, NaiveDate};
 use clap::ValueHint;
 
-use crate::pipeline::Pipeline;
+use crate::run::report::Report;
 use crate::run::stop::StopFlag;
 use crate::run::watch::Watch;
 use crate::run::{self, Options};
 
+use super::clock::{now, today};
 use super::exit::Exit;
 use super::progress::{ProgressMode, display};
 use super::{Cli, output};
@@ -18,14 +19,15 @@ use super::{Cli, output};
 /// Pull what is new, normalise, fold, measure and publish
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  hoso run --as-of 2020-10-31 --report run.json\n\n\
-    Exit codes: 0 published or nothing new, 3 invalid pipeline, 4 nothing reached, 5 stopped \
-    before publishing,\n6 published with gaps, 7 others published first, 130/143 stopped by a signal")]
+    Exit codes: 0 published or nothing new, 1 a fault in hoso, 2 wrong usage, 3 invalid pipeline, \
+    4 nothing reached, 5 stopped before publishing, 6 published with gaps, 7 others published first, \
+    130 or 143 stopped by a signal")]
 pub(super) struct Args {
     /// Pull the sources of these units only
     #[arg(long, value_name = "CODE", value_delimiter = ',')]
     unit: Vec<String>,
 
-    /// Compute indicators up to and including this day: the end of a month, or in the running one;
+    /// Compute indicators up to and including this day: the end of a month, or today;
     /// by default the pipeline's `as_of`, else today
     #[arg(long, value_name = "DAY")]
     as_of: Option<NaiveDate>,
@@ -42,15 +44,16 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args, cli: &Cli) -> anyhow::Result<Exit> {
     let Args { unit, as_of, report, progress } = args;
     let pipeline = cli.pipeline()?;
-    if let Some(unknown) = unit.iter().find(|unit| pipeline.feed(unit, "dossier").is_none()) {
-        output::to_stderr(&format!("error: no feed of unit `{unknown}` in the pipeline"));
-        return Ok(Exit::Usage);
+    if let Some(unknown) = unit.iter().find(|unit| pipeline.feeds.iter().all(|f| f.unit != **unit))
+    {
+        let units = pipeline.feeds.iter().map(|feed| feed.unit.as_str());
+        return Ok(output::unknown("unit", unknown, units));
     }
     let now = now();
     let today = today(now, &pipeline);
     let as_of = as_of.or(pipeline.settings.as_of).unwrap_or(today);
-    if !is_month_end(as_of) && !is_same_month(as_of, today) {
-        let hint = "the end of a month, or a day of the running one";
+    if !is_month_end(as_of) && as_of != today {
+        let hint = "the end of a month, or today";
         output::to_stderr(&format!("error: --as-of {as_of} must be {hint}"));
         return Ok(Exit::Usage);
     }
@@ -58,15 +61,21 @@ pub(super) fn run(args: &Args, cli: &Cli) -> anyhow::Result<Exit> {
     let watch = Watch { progress: display(*progress, cli.quiet), stop };
     let store = run::open_store(cli.store_url(&pipeline))?;
     let options = Options { units: unit.clone(), as_of, now };
-    let done = run::run(&pipeline, &store, &options, &watch)?;
+    let done = run::run(&pipeline, &store, &options, &watch);
     if let Some(path) = report {
-        let document = format!("{:#}\n", done.json());
-        std::fs::write(path, document)
+        let document = done.as_ref().map_or_else(failed, Report::json);
+        std::fs::write(path, format!("{document:#}\n"))
             .with_context(|| format!("failed to write the report `{}`", path.display()))?;
     }
-    output::to_stderr(&done.summary());
+    let done = done?;
+    output::to_stderr(&done.summary(cli.language()));
     output::to_stdout(done.headline(&pipeline, cli.language()).as_bytes())?;
     Ok(if done.has_gaps() { Exit::Incomplete } else { Exit::Done })
+}
+
+/// Returns the report of a run that ended before its end.
+fn failed(error: &anyhow::Error) -> serde_json::Value {
+    serde_json::json!({ "status": "failed", "error": format!("{error:#}") })
 }
 
 /// Hears SIGINT and SIGTERM; a second one ends the program at once.
@@ -83,22 +92,6 @@ fn listen() -> anyhow::Result<StopFlag> {
     Ok(stop)
 }
 
-/// Returns the moment at which a release is published, and from which "today" is told.
-#[expect(clippy::disallowed_methods, reason = "the clock is read once, at the edge")]
-pub(super) fn now() -> DateTime<Utc> {
-    Utc::now()
-}
-
-/// Returns the local day.
-pub(super) fn today(now: DateTime<Utc>, pipeline: &Pipeline) -> NaiveDate {
-    let offset = FixedOffset::east_opt(pipeline.settings.utc_offset_seconds);
-    offset.map_or_else(|| now.date_naive(), |offset| now.with_timezone(&offset).date_naive())
-}
-
 fn is_month_end(day: NaiveDate) -> bool {
-    day.succ_opt().is_some_and(|next| !is_same_month(day, next))
-}
-
-fn is_same_month(a: NaiveDate, b: NaiveDate) -> bool {
-    a.format("%Y-%m").to_string() == b.format("%Y-%m").to_string()
+    day.succ_opt().is_some_and(|next| next.day() == 1)
 }

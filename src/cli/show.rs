@@ -24,8 +24,8 @@ pub(super) struct Args {
     period: String,
 
     /// How many of the latest periods
-    #[arg(long, value_name = "N", default_value_t = 12)]
-    last: usize,
+    #[arg(long, value_name = "N", default_value_t = 12, value_parser = clap::value_parser!(u64).range(1..))]
+    last: u64,
 
     /// Write one JSON document
     #[arg(long)]
@@ -44,19 +44,19 @@ pub(super) fn run(args: &Args, cli: &Cli) -> anyhow::Result<Exit> {
     };
     let known = pipeline.definitions.indicators.keys().map(String::as_str);
     if !pipeline.definitions.indicators.contains_key(indicator) {
-        return Ok(unknown("indicator", indicator, known));
+        return Ok(output::unknown("indicator", indicator, known));
     }
     let units = || pipeline.reference.units.iter().map(|unit| unit.code.as_str());
     if let Some(unit) = args.unit.as_ref().filter(|unit| units().all(|known| known != *unit)) {
-        return Ok(unknown("unit", unit, units()));
+        return Ok(output::unknown("unit", unit, units()));
     }
-    let store = run::open_store(cli.store_url(&pipeline))?;
+    let store = run::open_published(cli.store_url(&pipeline))?;
     let published = run::show::last_published(&store)?;
     let selection = Selection {
         indicator: indicator.clone(),
         unit: args.unit.clone(),
         period_kind: args.period.clone(),
-        last: args.last,
+        last: args.last as usize,
     };
     if args.json {
         output::json_to_stdout(&figures::json(&published, &selection))?;
@@ -65,12 +65,4 @@ pub(super) fn run(args: &Args, cli: &Cli) -> anyhow::Result<Exit> {
         output::to_stdout(text.as_bytes())?;
     }
     Ok(Exit::Done)
-}
-
-/// Says that a name is unknown, and which was probably meant.
-fn unknown<'a>(what: &str, name: &str, known: impl Iterator<Item = &'a str>) -> Exit {
-    let near = crate::pipeline::text::closest(name, known);
-    let hint = near.map_or_else(String::new, |near| format!(", did you mean `{near}`?"));
-    output::to_stderr(&format!("error: unknown {what} `{name}`{hint}"));
-    Exit::Usage
 }

@@ -4,8 +4,8 @@ use chrono::NaiveDate;
 
 use crate::run;
 
+use super::clock::{now, today};
 use super::exit::Exit;
-use super::run::{now, today};
 use super::{Cli, output};
 
 /// Show which unit has reported on which month, what was refused and what was released
@@ -23,7 +23,7 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args, cli: &Cli) -> anyhow::Result<Exit> {
     let pipeline = cli.pipeline()?;
-    let store = run::open_store(cli.store_url(&pipeline))?;
+    let store = run::open_published(cli.store_url(&pipeline))?;
     let as_of = args.as_of.or(pipeline.settings.as_of);
     let as_of = as_of.unwrap_or_else(|| today(now(), &pipeline));
     let state = run::status::read(&pipeline, &store, as_of)?;

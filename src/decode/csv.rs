@@ -9,7 +9,7 @@ use csv::ByteRecord;
 
 use crate::pipeline::profile::Profile;
 use crate::pipeline::rules::Refusal;
-use crate::pipeline::text::{clean, fold};
+use crate::pipeline::text::{clean, fold, trim};
 
 use super::guard::{Guard, MAX_RECORD_BYTES, Seen};
 use super::{Header, Log, Records, header};
@@ -151,7 +151,7 @@ impl Batches<'_> {
                 break;
             }
             let remark = self.remark()?;
-            batch.push(&self.record, self.n_records, self.line(), remark, &self.header);
+            batch.push(&self.record, self.n_records, self.line(), remark);
         }
         Ok(batch.finish())
     }
@@ -179,35 +179,49 @@ impl Batches<'_> {
 
     /// Refuses a record that has swallowed the rows after it.
     fn check_quotes(&self) -> Result<(), Refusal> {
-        let n_headings = self.header.columns.len();
+        if !self.record.iter().any(|field| field.contains(&b'\n')) {
+            return Ok(());
+        }
         let n_lines = self.reader.position().line().saturating_sub(self.line().unsigned_abs());
-        let is_at_end = self.seen.is_at_end();
-        let is_ragged = self.record.len() != n_headings;
-        let swallows = |field: &[u8]| {
-            let has_row_inside = field.split(|byte| *byte == b'\n').any(|line| {
-                let n_separators = line.iter().filter(|byte| **byte == self.separator).count();
-                n_separators + 1 >= n_headings.max(3)
-            });
-            let ends_open = is_at_end && field.ends_with(b"\n") && self.seen.has_odd_quotes();
-            field.contains(&b'\n') && (has_row_inside || ends_open)
+        let is_ragged = self.record.len() != self.header.columns.len();
+        let is_left_open = |field: &[u8]| {
+            self.seen.is_at_end() && field.ends_with(b"\n") && self.seen.has_odd_quotes()
         };
-        let spans_lines = self.record.iter().any(|field| field.contains(&b'\n'));
-        let is_swallowed =
-            spans_lines && (n_lines > MAX_LINES || is_ragged || self.record.iter().any(swallows));
+        let mut fields = self.record.iter().enumerate();
+        let is_swallowed = n_lines > MAX_LINES
+            || is_ragged
+            || fields.any(|(at, field)| is_left_open(field) || self.holds_rows(at, field));
         if is_swallowed { Err(self.refusal("unclosed_quote")) } else { Ok(()) }
+    }
+
+    /// Whether the lines of a field are the end of one row, whole rows and the beginning of
+    /// another, cut at the same column: the mark of a quote that nobody closed.
+    fn holds_rows(&self, at: usize, field: &[u8]) -> bool {
+        let n_in_row = self.header.columns.len() - 1;
+        let lines = field.split(|byte| *byte == b'\n');
+        let n_separators = lines.map(|line| line.iter().filter(|b| **b == self.separator).count());
+        let counts: Vec<usize> = n_separators.collect();
+        let [first, middle @ .., last] = counts.as_slice() else { return false };
+        n_in_row >= 2
+            && (middle.contains(&n_in_row)
+                || (*first == n_in_row - at
+                    && *last == at
+                    && middle.iter().all(|n| *n == n_in_row)))
     }
 
     /// Returns the rule by which the record is no readable dossier, if there is one.
     fn remark(&mut self) -> Result<Option<&'static str>, Refusal> {
-        let first = self.record.iter().map(<[u8]>::trim_ascii).find(|field| !field.is_empty());
+        let first = self.record.iter().find(|field| !is_blank(field));
         let Some(first) = first else { return Ok(Some("blank_row")) };
-        if self.is_totals_row(first) {
+        let number = self.header.columns.iter().position(|c| *c == Some("dossier_number"));
+        let number = number.and_then(|at| self.record.get(at)).filter(|field| !is_blank(field));
+        let has_number = number.is_some();
+        // A count may stand where the number does; a number is more than a count.
+        let is_counted = number.is_none_or(|text| text == first || is_count(text));
+        if is_counted && self.is_totals_row(first) {
             self.is_below_totals = true;
             return Ok(Some("totals_row"));
         }
-        let number = self.header.columns.iter().position(|c| *c == Some("dossier_number"));
-        let has_number =
-            number.and_then(|at| self.record.get(at)).is_some_and(|f| !f.trim_ascii().is_empty());
         if self.is_below_totals && !has_number {
             return Ok(Some("after_totals"));
         }
@@ -221,7 +235,7 @@ impl Batches<'_> {
     }
 
     fn is_totals_row(&self, first: &[u8]) -> bool {
-        // A digit or an ASCII letter pair decides most rows without folding.
+        // A digit decides most rows without folding.
         if first.first().is_some_and(u8::is_ascii_digit) {
             return false;
         }
@@ -239,6 +253,20 @@ impl Batches<'_> {
     fn refusal(&self, rule: &str) -> Refusal {
         let params = [("record", self.n_records.to_string()), ("line", self.line().to_string())];
         Refusal::new(rule, params)
+    }
+}
+
+/// Whether a field holds digits alone, grouped or not.
+fn is_count(field: &[u8]) -> bool {
+    field.iter().all(|byte| byte.is_ascii_digit() || matches!(byte, b' ' | b'.' | b','))
+}
+
+/// Whether a field holds nothing that can be seen.
+fn is_blank(field: &[u8]) -> bool {
+    match field.trim_ascii() {
+        [] => true,
+        [first, ..] if first.is_ascii() => false,
+        text => std::str::from_utf8(text).is_ok_and(|text| trim(text).is_empty()),
     }
 }
 
@@ -265,19 +293,12 @@ impl BatchBuilder {
         }
     }
 
-    fn push(
-        &mut self,
-        record: &ByteRecord,
-        number: i64,
-        line: i64,
-        remark: Option<&'static str>,
-        header: &Header,
-    ) {
+    fn push(&mut self, record: &ByteRecord, number: i64, line: i64, remark: Option<&'static str>) {
         let mut remark = remark;
         let is_readable = remark.is_none();
         for (at, _, texts) in &mut self.texts {
             let field = if is_readable { record.get(*at).unwrap_or_default() } else { b"" };
-            match std::str::from_utf8(field.trim_ascii()) {
+            match std::str::from_utf8(field).map(trim) {
                 Ok("") => texts.append_null(),
                 Ok(text) => texts.append_value(text),
                 Err(_) => {
@@ -286,7 +307,6 @@ impl BatchBuilder {
                 }
             }
         }
-        debug_assert_eq!(header.supplied().count(), self.texts.len());
         self.record.append_value(number);
         self.line.append_value(line);
         self.remark.append_option(remark);

@@ -59,7 +59,9 @@ fn why_not_found(rows: &[Vec<String>], profile: &Profile) -> Refusal {
     let nearest = rows.iter().rev().max_by_key(n_known).map_or(&[][..], Vec::as_slice);
     let missing = missing(nearest, profile).unwrap_or_default();
     let unknown = nearest.iter().filter(|cell| profile.column_of(cell).is_none());
-    let near = closest(missing, unknown.map(String::as_str));
+    // Only a row that has headings may be quoted: any other may tell of a person.
+    let is_heading_row = nearest.len() - unknown.clone().count() >= 2;
+    let near = closest(missing, unknown.map(String::as_str)).filter(|_| is_heading_row);
     let near = near.map_or_else(String::new, |near| format!(" (`{near}`?)"));
     Refusal::new("heading_missing", [("missing", missing.to_owned()), ("near", near)])
 }

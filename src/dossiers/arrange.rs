@@ -15,7 +15,7 @@ use arrow::compute::{
 };
 use arrow::datatypes::Int64Type;
 
-use crate::normalise::{Observations, value_of};
+use crate::normalise::{Observations, position_of};
 use crate::pipeline::columns::status_rank;
 use crate::pipeline::tables::Cell;
 
@@ -124,7 +124,7 @@ impl Arranged {
         &self.0
     }
 
-    /// Keeps at most so many dossiers and returns the rest apart.
+    /// Keeps the dossiers of about so many observations and returns the rest apart.
     pub(super) fn split_after(self, n_observations: usize) -> (Self, Self) {
         if self.len() <= n_observations {
             let rest = self.0.slice(0, 0);
@@ -169,7 +169,7 @@ pub(super) fn count_by_delivery(dossiers: &Dossiers) -> BTreeMap<String, i64> {
 }
 
 fn ranks(all: &RecordBatch) -> ArrayRef {
-    let statuses = all.column(value_of("status")).as_string::<i32>();
+    let statuses = all.column(position_of("status")).as_string::<i32>();
     Arc::new(statuses.iter().map(|status| status_rank(status?)).collect::<Int8Array>())
 }
 

@@ -12,7 +12,7 @@ use arrow::buffer::OffsetBuffer;
 use arrow::compute::take;
 use arrow::datatypes::{DataType, Date32Type, TimestampMicrosecondType};
 
-use crate::normalise::{N_FACTS, value_of};
+use crate::normalise::{N_FACTS, position_of};
 use crate::pipeline::tables::{Table, history_field};
 use crate::pipeline::{Pipeline, columns};
 
@@ -92,7 +92,7 @@ fn supplied_masks(batch: &RecordBatch) -> Vec<u64> {
 
 /// Returns the row of each dossier's first observation that tells a due day.
 fn earliest_due(batch: &RecordBatch, groups: &[usize]) -> ArrayRef {
-    let due = batch.column(value_of("due_on"));
+    let due = batch.column(position_of("due_on"));
     let first =
         |group: &[usize]| (group[0]..group[1]).find(|row| due.is_valid(*row)).map(|row| row as u32);
     let rows: UInt32Array = groups.windows(2).map(first).collect();
@@ -129,7 +129,7 @@ fn due_moved_after_due(
     rows: std::ops::Range<usize>,
     offset_seconds: i32,
 ) -> bool {
-    let due = batch.column(value_of("due_on")).as_primitive::<Date32Type>();
+    let due = batch.column(position_of("due_on")).as_primitive::<Date32Type>();
     let time = |column: usize, row: usize| {
         let times = batch.column(column).as_primitive::<TimestampMicrosecondType>();
         times.is_valid(row).then(|| times.value(row))

@@ -13,8 +13,7 @@ use crate::pipeline::tables::Table;
 
 pub use arrange::Arranged;
 pub use cells::split;
-pub use merge::CellUpdate;
-pub use merge::merge;
+pub use merge::{CellUpdate, merge};
 
 /// A batch of dossiers, with the columns of the dossiers table, sorted by key.
 #[derive(Debug, Clone)]

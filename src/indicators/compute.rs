@@ -73,8 +73,9 @@ impl<'a> Parts<'a> {
     ) -> Facts {
         let period_end = period.end_by(as_of);
         let units = coverage.count(scope, period.start, period_end);
-        let numerator = series.value(self.numerator, scope, period);
-        let denominator = self.denominator.map(|measure| series.value(measure, scope, period));
+        let numerator = series.value(self.numerator, scope, period, as_of);
+        let denominator =
+            self.denominator.map(|measure| series.value(measure, scope, period, as_of));
         // The catalogue is known without any report.
         let units_included = if self.needs_reports() { units.included } else { units.expected };
         let mut facts = Facts {
@@ -87,7 +88,7 @@ impl<'a> Parts<'a> {
             units_expected: units.expected,
             units_included,
         };
-        let is_unreported = self.needs_reports() && units.expected > 0 && !units.has_any;
+        let is_unreported = self.needs_reports() && !units.has_any;
         if self.is_stock() && period.is_running(as_of) {
             (facts.numerator, facts.denominator) = (None, None);
         } else if is_unreported {

@@ -6,16 +6,16 @@ use chrono::NaiveDate;
 
 use crate::pipeline::Pipeline;
 use crate::pipeline::feed::Expected;
+use crate::pipeline::units::Unit;
 
 use super::scope::Scope;
 
-/// A period that an accepted delivery of a unit covers, half-open.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+/// What an accepted delivery of a unit covers: a half-open period, where it tells one.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Covered {
     pub unit: String,
     pub feed: String,
-    pub start: NaiveDate,
-    pub end: NaiveDate,
+    pub period: Option<(NaiveDate, NaiveDate)>,
 }
 
 /// How many units of a scope should have reported on a period, and how many have, whole.
@@ -30,62 +30,92 @@ pub struct UnitCount {
 /// Which days each unit has reported on, and which units each scope depends on.
 #[derive(Debug)]
 pub struct Coverage {
-    days: BTreeMap<String, Vec<(NaiveDate, NaiveDate)>>,
-    expected: BTreeMap<String, (Option<NaiveDate>, Option<NaiveDate>)>,
+    reporters: BTreeMap<String, Reporter>,
     units_of: BTreeMap<Scope, BTreeSet<String>>,
+    parents: BTreeMap<String, String>,
+}
+
+/// A unit that has a feed.
+#[derive(Debug)]
+struct Reporter {
+    is_expected: bool,
+    from: Option<NaiveDate>,
+    to: Option<NaiveDate>,
+    days: Vec<(NaiveDate, NaiveDate)>,
+    has_reported: bool,
+}
+
+impl Reporter {
+    /// Returns the part of a period in which the unit exists.
+    fn life_in(&self, start: NaiveDate, end: NaiveDate) -> Option<(NaiveDate, NaiveDate)> {
+        let start = self.from.map_or(start, |from| from.max(start));
+        let end = self.to.map_or(end, |to| to.min(end));
+        (start < end).then_some((start, end))
+    }
+
+    fn covers(&self, start: NaiveDate, end: NaiveDate) -> bool {
+        self.days.iter().any(|(from, to)| *from <= start && end <= *to)
+    }
+
+    /// Whether something was reported on a period. A unit that promises no rhythm has reported on
+    /// whatever its deliveries tell of.
+    fn touches(&self, start: NaiveDate, end: NaiveDate) -> bool {
+        let touches = self.days.iter().any(|(from, to)| *from < end && start < *to);
+        touches || (!self.is_expected && self.has_reported)
+    }
 }
 
 impl Coverage {
     /// Gathers what accepted deliveries cover.
     pub fn new(pipeline: &Pipeline, covered: &[Covered]) -> Self {
-        let mut days: BTreeMap<String, Vec<(NaiveDate, NaiveDate)>> = BTreeMap::new();
-        for covered in covered.iter().filter(|covered| covered.feed == "dossier") {
-            days.entry(covered.unit.clone()).or_default().push((covered.start, covered.end));
+        let mut reporters = BTreeMap::new();
+        for feed in &pipeline.feeds {
+            let unit = pipeline.reference.units.get(&feed.unit);
+            let own = || covered.iter().filter(|c| c.unit == feed.unit && c.feed == feed.feed);
+            let days: Vec<_> = own().filter_map(|covered| covered.period).collect();
+            let reporter = Reporter {
+                is_expected: feed.expected != Expected::Never,
+                from: unit.and_then(|unit| unit.valid_from),
+                to: unit.and_then(|unit| unit.valid_to),
+                days: joined(&days),
+                has_reported: own().next().is_some(),
+            };
+            reporters.insert(feed.unit.clone(), reporter);
         }
-        days.values_mut().for_each(|ranges| *ranges = joined(ranges));
-        let reporting = pipeline.feeds.iter().filter(|feed| feed.expected != Expected::Never);
-        let expected = reporting.filter_map(|feed| {
-            let unit = pipeline.reference.units.get(&feed.unit)?;
-            Some((feed.unit.clone(), (unit.valid_from, unit.valid_to)))
-        });
-        Self { days, expected: expected.collect(), units_of: units_by_scope(pipeline) }
+        let parent = |unit: &Unit| Some((unit.code.clone(), unit.parent.clone()?));
+        let parents = pipeline.reference.units.iter().filter_map(parent).collect();
+        Self { reporters, units_of: units_by_scope(pipeline), parents }
     }
 
     /// Counts the units of a scope for a period.
     pub fn count(&self, scope: &Scope, start: NaiveDate, end: NaiveDate) -> UnitCount {
-        let exists = |(from, to): &(Option<NaiveDate>, Option<NaiveDate>)| {
-            from.is_none_or(|from| from < end) && to.is_none_or(|to| to > start)
-        };
-        let belongs = |unit: &String| match scope {
-            Scope::Ministry => true,
-            Scope::Unit(code) => **code == **unit,
-            _ => self.units_of.get(scope).is_none_or(|units| units.contains(unit)),
-        };
         let mut count = UnitCount { expected: 0, included: 0, has_any: false };
-        for (unit, life) in &self.expected {
-            if !belongs(unit) || !exists(life) {
-                continue;
+        let ours = self.reporters.iter().filter(|(unit, _)| self.belongs(unit, scope));
+        for (_, reporter) in ours {
+            let Some((start, end)) = reporter.life_in(start, end) else { continue };
+            count.has_any |= reporter.touches(start, end);
+            if reporter.is_expected {
+                count.expected += 1;
+                count.included += i64::from(reporter.covers(start, end));
             }
-            let from = life.0.map_or(start, |from| from.max(start));
-            let to = life.1.map_or(end, |to| to.min(end));
-            count.expected += 1;
-            count.included += i64::from(self.covers(unit, from, to));
-            count.has_any |= self.touches(unit, from, to);
         }
         count
     }
 
+    /// Whether a scope depends on the reports of a unit: a unit without a feed of its own on those
+    /// of its parent.
+    fn belongs(&self, reporter: &str, scope: &Scope) -> bool {
+        match scope {
+            Scope::Ministry => true,
+            Scope::Unit(code) if self.reporters.contains_key(&**code) => **code == *reporter,
+            Scope::Unit(code) => self.parents.get(&**code).is_some_and(|parent| parent == reporter),
+            _ => self.units_of.get(scope).is_none_or(|units| units.contains(reporter)),
+        }
+    }
+
     /// Whether a unit has reported on every day of a period.
     pub fn covers(&self, unit: &str, start: NaiveDate, end: NaiveDate) -> bool {
-        self.ranges(unit).any(|(from, to)| *from <= start && end <= *to)
-    }
-
-    fn touches(&self, unit: &str, start: NaiveDate, end: NaiveDate) -> bool {
-        self.ranges(unit).any(|(from, to)| *from < end && start < *to)
-    }
-
-    fn ranges(&self, unit: &str) -> impl Iterator<Item = &(NaiveDate, NaiveDate)> {
-        self.days.get(unit).into_iter().flatten()
+        self.reporters.get(unit).is_some_and(|reporter| reporter.covers(start, end))
     }
 }
 

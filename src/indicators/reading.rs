@@ -11,7 +11,7 @@ use super::row::{Reading, Row, RowKey};
 use super::scope::Scope;
 
 /// Adds target, changes and rank to every row.
-pub fn read(rows: &mut [Row], pipeline: &Pipeline) {
+pub fn add_readings(rows: &mut [Row], pipeline: &Pipeline) {
     let values: BTreeMap<RowKey, f64> =
         rows.iter().filter_map(|row| Some((row.key.clone(), row.facts.value?))).collect();
     let ranks = ranks(rows, pipeline);

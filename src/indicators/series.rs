@@ -52,12 +52,18 @@ impl Series {
     }
 
     /// Returns a measure's value for a scope and period: a flow's sum, a stock's level at the end.
-    pub(super) fn value(&self, measure: &Measure, scope: &Scope, period: Period) -> i64 {
+    pub(super) fn value(
+        &self,
+        measure: &Measure,
+        scope: &Scope,
+        period: Period,
+        as_of: NaiveDate,
+    ) -> i64 {
         let months = self.by_measure.get(&measure.name).and_then(|by_scope| by_scope.get(scope));
         let Some(months) = months else { return 0 };
         let range = match measure.when {
-            When::Flow { .. } => months.range(period.start..period.end),
-            When::Stock { .. } => months.range(..period.end),
+            When::Flow { .. } => months.range(period.start..period.end_by(as_of)),
+            When::Stock { .. } => months.range(..period.end_by(as_of)),
         };
         range.map(|(_, value)| value).sum()
     }

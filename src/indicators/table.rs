@@ -22,12 +22,15 @@ use super::scope::Scope;
 pub(super) fn indicators(rows: &[Row]) -> RecordBatch {
     let facts: Vec<Option<&Facts>> = rows.iter().map(|row| Some(&row.facts)).collect();
     let mut columns = keys(rows.iter().map(|row| (&row.key, row.facts.period_end)));
-    columns.extend(fact_columns(&facts));
+    columns.extend(figure_columns(&facts));
     let reading = |of: fn(&Reading) -> Option<f64>| numbers(rows.iter().map(|r| of(&r.reading)));
     columns.extend([
         texts(rows.iter().map(|row| Some(unit_name(row.unit)))),
         reading(|r| r.target),
         flags(rows.iter().map(|row| row.reading.target_met)),
+    ]);
+    columns.extend(doubt_columns(&facts));
+    columns.extend([
         reading(|r| r.previous_value),
         reading(|r| r.change),
         reading(|r| r.year_ago_value),
@@ -47,7 +50,8 @@ pub(super) fn revisions(revisions: &[Revision], release: i64, published_at: &str
     };
     let mut columns = keys(revisions.iter().map(|revision| (&revision.key, told(revision))));
     let new: Vec<Option<&Facts>> = revisions.iter().map(|r| r.new.as_ref()).collect();
-    columns.extend(fact_columns(&new));
+    columns.extend(figure_columns(&new));
+    columns.extend(doubt_columns(&new));
     let old = || revisions.iter().map(|revision| revision.old.as_ref());
     columns.extend([
         integers(revisions.iter().map(|_| Some(release))),
@@ -154,13 +158,19 @@ fn keys<'a>(keys: impl Iterator<Item = (&'a RowKey, NaiveDate)>) -> Vec<ArrayRef
     ]
 }
 
-fn fact_columns(facts: &[Option<&Facts>]) -> Vec<ArrayRef> {
+fn figure_columns(facts: &[Option<&Facts>]) -> Vec<ArrayRef> {
     let facts = || facts.iter().copied();
     vec![
         integers(facts().map(|facts| facts?.numerator)),
         integers(facts().map(|facts| facts?.denominator)),
         numbers(facts().map(|facts| facts?.value)),
         texts(facts().map(|_| None)),
+    ]
+}
+
+fn doubt_columns(facts: &[Option<&Facts>]) -> Vec<ArrayRef> {
+    let facts = || facts.iter().copied();
+    vec![
         texts(facts().map(|facts| Some(facts?.status.name()))),
         flags(facts().map(|facts| Some(facts?.is_final))),
         integers(facts().map(|facts| Some(facts?.units_expected))),

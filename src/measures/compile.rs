@@ -3,17 +3,10 @@
 
 use std::collections::BTreeSet;
 
-use chrono::Datelike as _;
-use chrono::NaiveDate;
-use polars::prelude::Expr;
-use polars::prelude::NULL;
-use polars::prelude::Scalar;
-use polars::prelude::col;
-use polars::prelude::lit;
-use polars::prelude::when;
+use chrono::{Datelike as _, NaiveDate};
+use polars::prelude::{Expr, NULL, Scalar, col, lit, when};
 
-use crate::pipeline::condition::Comparison;
-use crate::pipeline::condition::Condition;
+use crate::pipeline::condition::{Comparison, Condition};
 
 /// Compiles a checked condition.
 pub(super) fn compile(condition: &Condition) -> Expr {

@@ -5,33 +5,17 @@
 use std::mem::transmute;
 use std::sync::Arc;
 
-use arrow::array::Array as _;
-use arrow::array::ArrayRef;
-use arrow::array::RecordBatch;
-use arrow::array::RecordBatchOptions;
-use arrow::array::make_array;
+use arrow::array::{Array as _, ArrayRef, RecordBatch, RecordBatchOptions, make_array};
 use arrow::compute::cast;
-use arrow::datatypes::DataType;
-use arrow::datatypes::Field;
-use arrow::datatypes::Schema;
+use arrow::datatypes::{DataType, Field, Schema};
 use arrow::error::ArrowError;
-use arrow::ffi::FFI_ArrowArray;
-use arrow::ffi::FFI_ArrowSchema;
-use arrow::ffi::from_ffi;
-use arrow::ffi::to_ffi;
-use polars::prelude::Column;
-use polars::prelude::CompatLevel;
-use polars::prelude::DataFrame;
-use polars::prelude::PlSmallStr;
-use polars::prelude::PolarsError;
-use polars::prelude::Series;
+use arrow::ffi::{FFI_ArrowArray, FFI_ArrowSchema, from_ffi, to_ffi};
+use polars::prelude::{Column, CompatLevel, DataFrame, PlSmallStr, PolarsError, Series};
 use polars_arrow::datatypes::Field as PolarsField;
-use polars_arrow::ffi::ArrowArray;
-use polars_arrow::ffi::ArrowSchema;
-use polars_arrow::ffi::export_array_to_c;
-use polars_arrow::ffi::export_field_to_c;
-use polars_arrow::ffi::import_array_from_c;
-use polars_arrow::ffi::import_field_from_c;
+use polars_arrow::ffi::{
+    ArrowArray, ArrowSchema, export_array_to_c, export_field_to_c, import_array_from_c,
+    import_field_from_c,
+};
 
 use super::MeasureError;
 

@@ -4,23 +4,15 @@ use std::convert::Infallible;
 use std::fs;
 use std::sync::Arc;
 
-use arrow::array::Array as _;
-use arrow::array::ArrayRef;
-use arrow::array::AsArray as _;
-use arrow::array::RecordBatch;
-use arrow::array::StringArray;
-use arrow::array::new_null_array;
+use arrow::array::{Array as _, ArrayRef, AsArray as _, RecordBatch, StringArray, new_null_array};
 use arrow::compute::cast;
-use arrow::datatypes::Date32Type;
-use arrow::datatypes::Int64Type;
+use arrow::datatypes::{Date32Type, Int64Type};
 
 use crate::pipeline::Pipeline;
-use crate::pipeline::definitions::Definitions;
-use crate::pipeline::definitions::Subject;
+use crate::pipeline::definitions::{Definitions, Subject};
 use crate::pipeline::tables::Table;
 
-use super::Measures;
-use super::count;
+use super::{Measures, count};
 
 /// Makes a batch of dossiers: a line of headings, then a line a row; `-` is null, as is every
 /// column that is not named.

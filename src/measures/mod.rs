@@ -15,16 +15,14 @@ mod tests;
 use std::error::Error;
 
 use arrow::array::RecordBatch;
-use arrow::compute::LexicographicalComparator;
-use arrow::compute::SortColumn;
+use arrow::compute::{LexicographicalComparator, SortColumn};
 use arrow::error::ArrowError;
 use polars::prelude::PolarsError;
 use thiserror::Error;
 
 use crate::pipeline::columns;
 use crate::pipeline::columns::Column;
-use crate::pipeline::definitions::Definitions;
-use crate::pipeline::definitions::Subject;
+use crate::pipeline::definitions::{Definitions, Subject};
 use crate::pipeline::tables::Table;
 
 /// Integers by unit, procedure, month and measure, sorted by all columns; zeros are left out.

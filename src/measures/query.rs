@@ -1,12 +1,10 @@
 //! Ad hoc SQL over tables in memory. No published number comes from here.
 
 use arrow::array::RecordBatch;
-use polars::prelude::IntoLazy as _;
-use polars::prelude::PolarsError;
+use polars::prelude::{IntoLazy as _, PolarsError};
 use polars::sql::SQLContext;
 
-use super::MeasureError;
-use super::ffi;
+use super::{MeasureError, ffi};
 
 /// Answers one SQL statement over named tables; a table without rows still needs one batch, for
 /// its columns.

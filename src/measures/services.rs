@@ -2,19 +2,12 @@
 
 use std::sync::Arc;
 
-use arrow::array::ArrayRef;
-use arrow::array::BooleanArray;
-use arrow::array::Date32Array;
-use arrow::array::Int64Array;
-use arrow::array::RecordBatch;
-use arrow::array::StringArray;
+use arrow::array::{ArrayRef, BooleanArray, Date32Array, Int64Array, RecordBatch, StringArray};
 use arrow::datatypes::Schema;
-use chrono::Datelike as _;
-use chrono::NaiveDate;
+use chrono::{Datelike as _, NaiveDate};
 
 use crate::pipeline::columns;
-use crate::pipeline::services::ServiceVersion;
-use crate::pipeline::services::Services;
+use crate::pipeline::services::{ServiceVersion, Services};
 
 /// Lays out the catalogue under the columns that a measure of services may use.
 ///

@@ -1,35 +1,17 @@
 //! What each measure adds in the month of a day, summed batch by batch. The sums are integers, so
 //! their order does not matter.
 
-use std::collections::BTreeMap;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use arrow::array::ArrayRef;
-use arrow::array::Date32Array;
-use arrow::array::Int64Array;
-use arrow::array::RecordBatch;
-use arrow::array::StringArray;
-use chrono::Datelike as _;
-use chrono::NaiveDate;
-use polars::prelude::DataFrame;
-use polars::prelude::DataType;
-use polars::prelude::Expr;
-use polars::prelude::IntoLazy as _;
-use polars::prelude::PolarsResult;
-use polars::prelude::col;
-use polars::prelude::lit;
-use polars::prelude::when;
+use arrow::array::{ArrayRef, Date32Array, Int64Array, RecordBatch, StringArray};
+use chrono::{Datelike as _, NaiveDate};
+use polars::prelude::{DataFrame, DataType, Expr, IntoLazy as _, PolarsResult, col, lit, when};
 
-use crate::pipeline::definitions::Definitions;
-use crate::pipeline::definitions::Measure;
-use crate::pipeline::definitions::Subject;
-use crate::pipeline::definitions::When;
+use crate::pipeline::definitions::{Definitions, Measure, Subject, When};
 use crate::pipeline::tables::Table;
 
-use super::compile::compile;
-use super::compile::integer_literal;
-use super::compile::names_in;
+use super::compile::{compile, integer_literal, names_in};
 
 // No column of ours begins with `#`.
 const UNIT: &str = "#unit";

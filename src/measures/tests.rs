@@ -2,15 +2,12 @@
 
 use std::convert::Infallible;
 
-use arrow::array::RecordBatch;
-use arrow::array::UInt64Array;
+use arrow::array::{RecordBatch, UInt64Array};
 use arrow::compute::take_record_batch;
 use insta::assert_snapshot;
 use proptest::prelude::*;
 
-use super::fixture::counted;
-use super::fixture::definitions;
-use super::fixture::dossiers;
+use super::fixture::{counted, definitions, dossiers};
 use super::*;
 
 const FLOW: &str = "of = 'dossiers'\nkind = 'flow'\non = ";

@@ -17,9 +17,7 @@ use crate::pipeline::feed::Feed;
 use crate::pipeline::rules::{Severity, params_of};
 use crate::pipeline::{Pipeline, columns, rules};
 
-pub use observations::N_FACTS;
-pub use observations::Observations;
-pub use observations::value_of;
+pub use observations::{N_FACTS, Observations, position_of};
 pub use rejects::Rejects;
 
 use observations::ObservationsBuilder;
@@ -63,7 +61,7 @@ pub struct Judge<'a> {
     origin: &'a Origin,
     readers: Vec<ColumnReader<'a>>,
     supplied: Vec<bool>,
-    /// Known values of columns that the log does not have.
+    /// Values for what the record itself does not tell: the feed's unit and constants.
     constants: Vec<(Column, Value)>,
     n_headings: usize,
 }
@@ -82,14 +80,15 @@ impl<'a> Judge<'a> {
             header.supplied().filter_map(columns::supplied_or_input).map(reader).collect();
         let is_read = |name: &str| readers.iter().any(|reader| reader.column.name == name);
         let mut constants = vec![];
-        if !is_read("unit_code") {
-            let unit = columns::supplied_or_input("unit_code").expect("a canonical column");
-            constants.push((unit, Value::Text(origin.unit.clone())));
-        }
+        // An empty cell of the unit means the feed's unit, too.
+        let unit = columns::supplied_or_input("unit_code").expect("a canonical column");
+        constants.push((unit, Value::Text(origin.unit.clone())));
         for (name, text) in &profile.constants {
             let column = columns::supplied_or_input(name).filter(|column| !is_read(column.name));
-            let read = column.and_then(|c| Some((c, reader(c).read(text).ok()?)));
-            constants.extend(read);
+            constants.extend(column.map(|column| {
+                let value = reader(column).read(text);
+                (column, value.expect("the pipeline has checked its constants"))
+            }));
         }
         let supplied = SUPPLIED.iter().map(|column| {
             is_read(column.name)
@@ -148,9 +147,6 @@ impl<'a> Judge<'a> {
     ) -> Result<number::DossierKey, (Option<&'static str>, Breach)> {
         let profile = &self.feed.profile;
         record.clear();
-        for (column, value) in &self.constants {
-            record.set(column.name, value.clone());
-        }
         let mut breach = None;
         for (at, reader) in self.readers.iter_mut().enumerate() {
             let name = reader.column.name;
@@ -158,6 +154,9 @@ impl<'a> Judge<'a> {
                 Ok(value) => record.set(name, value.unwrap_or_default()),
                 Err(broken) => breach = breach.or(Some((Some(name), broken))),
             }
+        }
+        for (column, value) in &self.constants {
+            record.set_if_null(column.name, value);
         }
         let Some(number) = record.key(profile) else {
             return Err((Some(profile.key[0]), ("no_key", params_of([]))));

@@ -27,7 +27,7 @@ pub struct Observations(RecordBatch);
 pub const N_FACTS: usize = 12;
 
 /// Returns the position of a supplied column among those of [`Observations`].
-pub fn value_of(column: &str) -> usize {
+pub fn position_of(column: &str) -> usize {
     N_FACTS + columns::supplied_index(column).expect("a supplied column")
 }
 

@@ -42,6 +42,13 @@ impl Record {
         }
     }
 
+    /// Puts a value into a column that has none.
+    pub(super) fn set_if_null(&mut self, column: &str, value: &Value) {
+        if *self.get(column) == Value::Null {
+            self.set(column, value.clone());
+        }
+    }
+
     /// Returns the value of a column.
     pub(super) fn get(&self, column: &str) -> &Value {
         supplied_index(column).map_or(&Value::Null, |at| &self.values[at])

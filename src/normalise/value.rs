@@ -13,7 +13,7 @@ use crate::pipeline::text::{clean, fold};
 
 use super::shape::shape;
 
-/// A typed value; days are counted from 1970-01-01, instants are UTC microseconds.
+/// A typed value; instants are UTC microseconds.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) enum Value {
     #[default]

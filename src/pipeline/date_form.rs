@@ -1,6 +1,8 @@
 //! The forms in which logs write dates and times, and the local day and instant they mean.
 
 use chrono::Datelike as _;
+use std::fmt::Write as _;
+
 use chrono::format::{Fixed, Item, Parsed, StrftimeItems};
 use chrono::{NaiveDate, NaiveTime, TimeDelta};
 
@@ -25,7 +27,12 @@ impl DateForm {
         let has_offset = items.iter().any(|item| {
             matches!(item, Item::Fixed(Fixed::TimezoneOffset | Fixed::TimezoneOffsetColon))
         });
-        Some(Self { items, has_offset })
+        let form = Self { items, has_offset };
+        // A form that cannot read back what it writes is none: `hello`, or a day without a month.
+        let probe = NaiveDate::from_ymd_opt(2020, 10, 31)?.and_hms_opt(13, 45, 59)?.and_utc();
+        let mut written = String::new();
+        write!(written, "{}", probe.fixed_offset().format_with_items(form.items.iter())).ok()?;
+        form.parse(&written, 0).filter(|stamp| stamp.day == probe.date_naive()).map(|_| form)
     }
 
     /// Reads a text in this form; a form without an offset tells local time, `offset_seconds`
@@ -51,10 +58,11 @@ pub fn parse_any(forms: &[DateForm], text: &str, offset_seconds: i32) -> Option<
     forms.iter().find_map(|form| form.parse(text, offset_seconds))
 }
 
-/// Reads a period such as `2020`, `2020-Q3` or `2020-10`; returns its half-open days.
+/// Reads a period such as `2020`, `2020-Q3`, `2020-10` or `202010`; returns its half-open days.
 pub fn parse_period(text: &str) -> Option<(NaiveDate, NaiveDate)> {
-    let (year, rest) = text.split_once('-').unwrap_or((text, ""));
-    let year: i32 = year.parse().ok()?;
+    let (year, rest) = text.split_at_checked(4)?;
+    let rest = rest.strip_prefix('-').unwrap_or(rest);
+    let year: i32 = year.parse().ok().filter(|year| (1900..=2100).contains(year))?;
     let (first_month, n_months) = if rest.is_empty() {
         (1, 12)
     } else if let Some(quarter) = rest.strip_prefix(['Q', 'q']) {
@@ -102,6 +110,9 @@ mod tests {
         assert_eq!(period("2020-12").as_deref(), Some("2020-12-01..2021-01-01"));
         assert_eq!(period("2020-Q4").as_deref(), Some("2020-10-01..2021-01-01"));
         assert_eq!(period("2020").as_deref(), Some("2020-01-01..2021-01-01"));
+        assert_eq!(period("202002").as_deref(), Some("2020-02-01..2020-03-01"));
         assert_eq!(period("2020-13"), None);
+        assert_eq!(period("20200"), None);
+        assert_eq!(period("1020-01"), None);
     }
 }

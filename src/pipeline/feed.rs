@@ -78,11 +78,16 @@ impl Feed {
             section.require("feed", faults);
             section.choice("feed", &[("dossier", ())], faults);
             let location = section.required_text("location", faults);
-            section.require("name", faults);
+            for key in ["name", "slot", "expected"] {
+                section.require(key, faults);
+            }
             let name = section.regex("name", faults);
             let slots = [("none", Slot::None), ("name", Slot::Name), ("period", Slot::Period)];
             let slot = section.choice("slot", &slots, faults).unwrap_or(Slot::None);
             let expected = expected(section, faults);
+            if let Some(name) = &name {
+                check_groups(name, slot, section, faults);
+            }
             let profile_name = section.required_text("profile", faults);
             let known = profile_name.and_then(|name| profile(&name, section.file, faults));
             let mut profile = known.unwrap_or_default();
@@ -113,8 +118,33 @@ impl Feed {
         let observed_on = group("observed").and_then(|text| {
             text.parse().ok().or_else(|| NaiveDate::parse_from_str(text, "%Y%m%d").ok())
         });
-        let period = group("period").and_then(parse_period).or_else(range);
+        // A name that tells an impossible period or day is none of the feed's.
+        let period = match group("period") {
+            Some(text) => Some(parse_period(text)?),
+            None => range(),
+        };
+        if group("observed").is_some() && observed_on.is_none() {
+            return None;
+        }
         Some(NameFacts { period, observed_on })
+    }
+}
+
+/// A group that nothing reads is a slip; a slot by period needs a period.
+fn check_groups(name: &Placed<Regex>, slot: Slot, section: &Section<'_>, faults: &mut Faults) {
+    const GROUPS: [&str; 4] = ["period", "from", "to", "observed"];
+    let groups: Vec<&str> = name.value.capture_names().flatten().collect();
+    for group in groups.iter().filter(|group| !GROUPS.contains(group)) {
+        faults
+            .add(section.file, name.span.clone(), format!("unknown group `{group}`"))
+            .hint(format!("one of: {}", GROUPS.join(", ")));
+    }
+    let tells_period =
+        groups.contains(&"period") || (groups.contains(&"from") && groups.contains(&"to"));
+    if slot == Slot::Period && !tells_period {
+        let message = "`slot = \"period\"` needs a name that tells the period";
+        let hint = "a group such as (?<period>\\d{4}-\\d{2}) in `name`";
+        faults.add(section.file, name.span.clone(), message).hint(hint);
     }
 }
 

@@ -61,6 +61,12 @@ impl Pipeline {
     /// Every fault of every file, sorted by place.
     pub fn load(dir: &Path) -> Result<Self, Faults> {
         let mut faults = Faults::default();
+        if !dir.is_dir() {
+            let file = SourceFile { path: dir.to_string_lossy().into(), text: "".into() };
+            let hint = "`hoso init DIR` makes one; --pipeline DIR names it";
+            faults.add(&file, 0..0, "no pipeline directory here").hint(hint);
+            return Err(faults);
+        }
         let settings = Settings::read(&dir.join("pipeline.toml"), &mut faults);
         let reference = Reference::read(dir, &mut faults);
         let definitions = Definitions::read(&dir.join("indicators.toml"), &mut faults);

@@ -7,7 +7,7 @@ use regex::Regex;
 
 use super::columns;
 use super::columns::Kind;
-use super::date_form::DateForm;
+use super::date_form::{DateForm, parse_any};
 use super::fault::Faults;
 use super::section::{Placed, Section, read_toml};
 use super::settings::bilingual;
@@ -26,8 +26,8 @@ pub struct Profile {
     pub ignored: Vec<String>,
     /// How totals rows begin, folded.
     pub totals: Vec<String>,
-    pub period_title: Option<Pattern>,
-    pub observed_title: Option<Pattern>,
+    pub period_title: Option<Regex>,
+    pub observed_title: Option<Regex>,
     /// The inputs tried in turn for a dossier's key.
     pub key: Vec<&'static str>,
     /// Canonical column to the headings that mean it, as written.
@@ -38,9 +38,8 @@ pub struct Profile {
     pub implied: BTreeMap<&'static str, Vec<Implied>>,
 }
 
-/// A regular expression that can be compared and printed.
-#[derive(Debug, Clone)]
-pub struct Pattern(pub Regex);
+/// The inputs that may be a dossier's key.
+const KEYS: &[&str] = &["dossier_number", "old_number", "reference_id"];
 
 /// A value for a record that has none of its own, where `present` (if any) is not empty.
 #[derive(Debug, Clone)]
@@ -61,8 +60,9 @@ impl Profile {
             profile.is_event_shaped = section.choice("shape", &shapes, faults).unwrap_or(false);
             let scopes = [("national", false), ("unit", true)];
             profile.numbers_by_unit = section.choice("numbers", &scopes, faults).unwrap_or(false);
-            section.require("dates", faults);
-            section.require("columns", faults);
+            for key in ["shape", "numbers", "dates", "required", "columns"] {
+                section.require(key, faults);
+            }
             profile.merge(section, faults);
             profile
         })
@@ -79,10 +79,10 @@ impl Profile {
         self.ignored.extend(folded(section.texts("ignored", faults)));
         self.totals.extend(folded(section.texts("totals", faults)));
         if let Some(pattern) = section.regex("period_title", faults) {
-            self.period_title = Some(Pattern(pattern.value));
+            self.period_title = Some(pattern.value);
         }
         if let Some(pattern) = section.regex("observed_title", faults) {
-            self.observed_title = Some(Pattern(pattern.value));
+            self.observed_title = Some(pattern.value);
         }
         self.merge_key(section, faults);
         self.merge_required(section, faults);
@@ -146,7 +146,11 @@ impl Profile {
                 }
                 known.retain(|_, meant| *meant != value.value);
                 for text in texts {
-                    known.insert(fold(&text.value), value.value.clone());
+                    let other = known.insert(fold(&text.value), value.value.clone());
+                    if let Some(other) = other.filter(|other| *other != value.value) {
+                        let message = format!("`{}` already means `{other}`", text.value);
+                        faults.add(section.file, text.span, message);
+                    }
                 }
             }
         }
@@ -156,7 +160,13 @@ impl Profile {
         let Some(constants) = section.section("constants", faults) else { return };
         for (name, values) in constants.named_texts(faults) {
             let column = canonical(&name, section, faults);
-            if let (Some(column), [value]) = (column, &*values) {
+            let Some(column) = column else { continue };
+            let [value] = &*values else {
+                let message = format!("`{}` must be one text", column.name);
+                faults.add(section.file, name.span, message);
+                continue;
+            };
+            if self.check_value(column, value, section, faults) {
                 self.constants.insert(column.name, value.value.clone());
             }
         }
@@ -168,6 +178,7 @@ impl Profile {
             let mut rules = Vec::new();
             for rule in implied.sections(column.name, faults) {
                 let value = rule.required_text("value", faults);
+                let value = value.filter(|v| self.check_value(*column, v, &rule, faults));
                 let present = rule.text("present", faults);
                 let present = present.and_then(|name| canonical(&name, section, faults));
                 rule.finish(faults);
@@ -183,12 +194,48 @@ impl Profile {
         implied.finish(faults);
     }
 
+    /// Checks a value that a profile gives to a column.
+    fn check_value(
+        &self,
+        column: columns::Column,
+        value: &Placed<String>,
+        section: &Section<'_>,
+        faults: &mut Faults,
+    ) -> bool {
+        let hint = match column.kind {
+            Kind::Code(codes) if !codes.contains(&&*value.value) => codes.join(", "),
+            Kind::Flag if !matches!(&*value.value, "true" | "false") => "true, false".to_owned(),
+            Kind::Integer if value.value.parse::<i64>().is_err() => "a whole number".to_owned(),
+            Kind::Day | Kind::Instant if parse_any(&self.dates, &value.value, 0).is_none() => {
+                "a day in one of the forms of `dates`".to_owned()
+            }
+            _ => return true,
+        };
+        let message = format!("`{}` is not a value of `{}`", value.value, column.name);
+        faults.add(section.file, value.span.clone(), message).hint(format!("one of: {hint}"));
+        false
+    }
+
     fn merge_key(&mut self, section: &Section<'_>, faults: &mut Faults) {
         let names = section.texts("key", faults);
-        let columns: Vec<_> =
-            names.iter().filter_map(|name| canonical(name, section, faults)).collect();
-        if !columns.is_empty() {
-            self.key = columns.iter().map(|column| column.name).collect();
+        let mut key = Vec::new();
+        for name in names {
+            match KEYS.iter().find(|input| **input == name.value) {
+                Some(input) => key.push(*input),
+                None => {
+                    let message = format!("`{}` is no key of a dossier", name.value);
+                    let hint = format!("one of: {}", KEYS.join(", "));
+                    faults.add(section.file, name.span, message).hint(hint);
+                }
+            }
+        }
+        if !key.is_empty() {
+            self.key = key;
+        }
+        let is_read = |input: &&str| self.columns.contains_key(*input);
+        if !self.columns.is_empty() && !self.key.iter().any(is_read) {
+            let message = format!("no column is read for the key ({})", self.key.join(", "));
+            faults.add(section.file, section.span.start..section.span.start, message);
         }
     }
 

@@ -30,6 +30,9 @@ pub(super) fn read_toml<T>(
     for error in &errors {
         faults.add(&file, error.span().unwrap_or(0..0), error.message());
     }
+    if !errors.is_empty() {
+        return None;
+    }
     let mut section = Section::new(&file, root.get_ref(), root.span());
     let value = read(&mut section, faults);
     section.finish(faults);

@@ -110,6 +110,14 @@ impl Services {
             valid_from: row.day("valid_from", faults).unwrap_or(NaiveDate::MIN),
             valid_to: row.day("valid_to", faults),
         };
+        if version.valid_to.is_some_and(|to| to <= version.valid_from) {
+            faults.add(row.file, row.span("valid_to"), "`valid_to` is not after `valid_from`");
+        }
+        if !matches!(&*version.audience, "citizen" | "enterprise" | "both") {
+            let message = format!("unknown audience `{}`", version.audience);
+            let fault = faults.add(row.file, row.span("audience"), message);
+            fault.hint("one of: citizen, enterprise, both");
+        }
         self.fields.insert(version.field_code.clone(), field);
         let versions = self.by_code.entry(version.code.clone()).or_default();
         let is_before = |a: &ServiceVersion, b: &ServiceVersion| {

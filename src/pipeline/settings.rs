@@ -2,10 +2,13 @@
 
 use std::path::Path;
 
-use chrono::NaiveDate;
+use chrono::{DateTime, Datelike as _, Days, NaiveDate, NaiveTime, TimeDelta, Utc};
 
 use super::fault::Faults;
 use super::section::{Placed, Section, read_toml};
+
+/// More buckets than this would only make tiny files.
+const MAX_BUCKETS: i64 = 65_536;
 
 /// A text in both languages.
 #[derive(Debug, Clone, Default)]
@@ -36,6 +39,13 @@ pub struct Settings {
 }
 
 impl Settings {
+    /// Returns the last moment of a local day: what was made on that day was made by then.
+    pub fn end_of_day(&self, day: NaiveDate) -> DateTime<Utc> {
+        let offset = TimeDelta::seconds(self.utc_offset_seconds.into());
+        let next = (day + Days::new(1)).and_time(NaiveTime::MIN) - offset;
+        (next - TimeDelta::microseconds(1)).and_utc()
+    }
+
     /// Reads `pipeline.toml`.
     pub(super) fn read(path: &Path, faults: &mut Faults) -> Option<Self> {
         read_toml(path, faults, Self::from_section).flatten()
@@ -45,25 +55,33 @@ impl Settings {
         section.require("since", faults);
         section.require("utc_offset", faults);
         let buckets = section.integer("buckets", faults);
-        if let Some(placed) = buckets.as_ref().filter(|b| b.value < 1 || b.value.count_ones() != 1)
-        {
-            faults.add(section.file, placed.span.clone(), "`buckets` must be a power of two");
+        let is_power = |n: i64| (1..=MAX_BUCKETS).contains(&n) && n.count_ones() == 1;
+        if let Some(buckets) = buckets.as_ref().filter(|buckets| !is_power(buckets.value)) {
+            let message = format!("`buckets` must be a power of two up to {MAX_BUCKETS}");
+            faults.add(section.file, buckets.span.clone(), message);
         }
         let name = section.required_text("name", faults);
         let offset = utc_offset(section, faults);
         let since = section.day("since", faults);
         let title = bilingual(section, "title", faults);
-        let as_of = section.day("as_of", faults).map(|day| day.value);
+        let as_of = section.day("as_of", faults);
+        let is_month_end = |day: NaiveDate| day.succ_opt().is_some_and(|next| next.day() == 1);
+        if let Some(day) = as_of.as_ref().filter(|day| !is_month_end(day.value)) {
+            faults.add(section.file, day.span.clone(), "`as_of` must be the end of a month");
+        }
         let final_after = section.integer("final_after_days", faults);
         let headline = section.texts("headline", faults);
         let store = section.text("store", faults).map(|url| url.value);
         let batch_bytes = section.integer("batch_bytes", faults);
+        for number in final_after.iter().chain(&batch_bytes).filter(|number| number.value < 0) {
+            faults.add(section.file, number.span.clone(), "must not be negative");
+        }
         Some(Self {
             name: name?.value,
             title,
             utc_offset_seconds: offset?,
             since: since?.value,
-            as_of,
+            as_of: as_of.map(|day| day.value),
             buckets: buckets.map_or(1, |b| b.value) as i32,
             final_after_days: final_after.map_or(10, |days| days.value),
             headline,

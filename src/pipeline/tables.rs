@@ -66,7 +66,8 @@ impl Table {
     }
 }
 
-/// Where dossiers lie: the month of their number (or `undated`) and a bucket.
+/// Where dossiers lie: the month of their number (or `undated`) and a bucket. Measures of the
+/// service catalogue lie in the cell `catalogue`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Cell {
     pub month: String,
@@ -190,11 +191,10 @@ fn completeness() -> Vec<Field> {
 
 fn indicators() -> Vec<Field> {
     let mut fields = indicator_key();
-    fields.extend(indicator_facts());
+    fields.extend(indicator_figure());
+    fields.extend([text("unit_of_measure"), number("target"), flag("target_met")]);
+    fields.extend(indicator_doubt());
     fields.extend([
-        text("unit_of_measure"),
-        number("target"),
-        flag("target_met"),
         number("previous_value"),
         number("change"),
         number("year_ago_value"),
@@ -207,7 +207,8 @@ fn indicators() -> Vec<Field> {
 
 fn revisions() -> Vec<Field> {
     let mut fields = indicator_key();
-    fields.extend(indicator_facts());
+    fields.extend(indicator_figure());
+    fields.extend(indicator_doubt());
     fields.extend([
         integer("release"),
         text("published_at"),
@@ -234,17 +235,12 @@ fn indicator_key() -> Vec<Field> {
     ]
 }
 
-fn indicator_facts() -> Vec<Field> {
-    vec![
-        integer("numerator"),
-        integer("denominator"),
-        number("value"),
-        text("components"),
-        text("status"),
-        flag("is_final"),
-        integer("units_expected"),
-        integer("units_included"),
-    ]
+fn indicator_figure() -> Vec<Field> {
+    vec![integer("numerator"), integer("denominator"), number("value"), text("components")]
+}
+
+fn indicator_doubt() -> Vec<Field> {
+    vec![text("status"), flag("is_final"), integer("units_expected"), integer("units_included")]
 }
 
 fn text(name: &str) -> Field {

@@ -28,7 +28,12 @@ pub fn fold(text: &str) -> String {
 /// Returns a text in NFC, trimmed, without invisible characters.
 pub fn clean(text: &str) -> String {
     let composed: String = text.nfc().filter(|c| !is_invisible(*c)).collect();
-    composed.trim().to_owned()
+    trim(&composed).to_owned()
+}
+
+/// Cuts what cannot be seen off both ends.
+pub fn trim(text: &str) -> &str {
+    text.trim_matches(|c: char| c.is_whitespace() || is_invisible(c))
 }
 
 /// Returns the candidate that is most likely meant, when one is near enough to suggest.

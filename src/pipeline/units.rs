@@ -53,6 +53,12 @@ impl Units {
                 valid_from: row.day("valid_from", faults),
                 valid_to: row.day("valid_to", faults),
             };
+            if unit.valid_from.zip(unit.valid_to).is_some_and(|(from, to)| to <= from) {
+                faults.add(row.file, row.span("valid_to"), "`valid_to` is not after `valid_from`");
+            }
+            if unit.code.contains('/') {
+                faults.add(row.file, row.span("code"), "a unit's code holds no `/`");
+            }
             for heading in ["parent", "predecessor"] {
                 links.extend(row.text(heading).map(|code| (code.to_owned(), row.span(heading))));
             }

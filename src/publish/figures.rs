@@ -57,6 +57,9 @@ pub fn text(
         return String::new();
     };
     let mut lines = vec![name(indicator, language).to_owned()];
+    if rows.is_empty() {
+        lines.push("  no values were published for this".to_owned());
+    }
     for row in &rows {
         lines.push(format!("  {:<24} {}", period(row), told(row)));
     }

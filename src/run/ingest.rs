@@ -13,6 +13,7 @@ use crate::pipeline::Pipeline;
 use crate::pipeline::tables::{Cell, Table};
 use crate::store::Store;
 use crate::store::commit::CellChange;
+use crate::store::intents::Intent;
 use crate::store::landed::Delivery;
 use crate::store::parquet::{DataFile, FileName};
 use crate::store::table::Snapshot;
@@ -38,24 +39,46 @@ pub(super) fn ingest(
     watch: &Watch,
 ) -> anyhow::Result<Ingested> {
     let mut ledger = Ledger::read(store)?;
+    let left_over = store.intents().context("failed to read the intents")?;
     let pending = ledger.pending(store.landed().context("failed to read the manifests")?);
     let mut ingested = Ingested::default();
     watch.progress.begin("judging", pending.len());
     for batch in batches(pending, pipeline.settings.batch_bytes) {
         watch.stop.check()?;
         let judged = judge_all(&batch, pipeline, store, watch)?;
-        judged.iter().for_each(|judged| ledger.add(judged.judgement.clone()));
-        let folding = Folding::new(&judged, &ledger, pipeline, store);
-        ingested.n_cells_rewritten += folding.commit()?;
-        quarantine(&judged, store)?;
-        enter(&judged, store)?;
+        let intent = store.put_intent(&intent(&judged)).context("failed to put the intent")?;
+        loop {
+            judged.iter().for_each(|judged| ledger.add(judged.judgement.clone()));
+            let folding = Folding::new(&judged, &ledger, &left_over, pipeline, store);
+            ingested.n_cells_rewritten += folding.commit()?;
+            quarantine(&judged, store)?;
+            enter(&judged, store)?;
+            // Another run may have entered what replaces ours, or what ours replaces.
+            ledger = Ledger::read(store)?;
+            if folding.is_settled(&Folding::new(&judged, &ledger, &left_over, pipeline, store)) {
+                break;
+            }
+        }
+        store.remove_intent(&intent).context("failed to take the intent away")?;
         ingested.judgements.extend(judged.into_iter().map(|judged| judged.judgement));
     }
     watch.progress.end();
+    for (name, _) in &left_over {
+        store.remove_intent(name).context("failed to take an intent away")?;
+    }
     ingested.n_cells_rewritten += refold_stale(&ledger, pipeline, store)?;
     let n_judged = ingested.judgements.len();
     info!(stage = "ingest", n_judged, n_cells = ingested.n_cells_rewritten, "ingested");
     Ok(ingested)
+}
+
+/// Says which cells the observations of each delivery go to.
+fn intent(judged: &[Judged]) -> Intent {
+    let cells = |judged: &Judged| {
+        let cells = judged.judgement.cells.iter().map(ToString::to_string).collect();
+        (judged.judgement.delivery(), cells)
+    };
+    Intent { cells: judged.iter().map(cells).collect() }
 }
 
 /// Cuts the deliveries into batches of about so many bytes.
@@ -112,6 +135,7 @@ impl<'a> Folding<'a> {
     fn new(
         judged: &'a [Judged],
         ledger: &Ledger,
+        left_over: &[(String, Intent)],
         pipeline: &'a Pipeline,
         store: &'a Store,
     ) -> Self {
@@ -127,6 +151,9 @@ impl<'a> Folding<'a> {
         for Judged { judgement, observations, .. } in judged {
             folding.without.insert(judgement.delivery());
             folding.touched.extend(judgement.cells.iter().cloned());
+            // A run that was killed may have folded another judgement of it into other cells.
+            let left = left_over.iter().filter_map(|(_, i)| i.cells.get(&judgement.delivery()));
+            folding.touched.extend(left.flatten().filter_map(|cell| cell.parse::<Cell>().ok()));
             if !judgement.is_accepted() {
                 continue;
             }
@@ -142,6 +169,11 @@ impl<'a> Folding<'a> {
             }
         }
         folding
+    }
+
+    /// Whether another ledger comes to the same: nothing else is replaced by now.
+    fn is_settled(&self, newer: &Self) -> bool {
+        (&self.without, &self.standing) == (&newer.without, &newer.standing)
     }
 
     /// Folds the touched cells and commits them; returns how many were rewritten.
@@ -230,7 +262,7 @@ fn refold_stale(ledger: &Ledger, pipeline: &Pipeline, store: &Store) -> anyhow::
     };
     let cells = base.cells()?;
     let touched = cells.into_iter().filter(|(_, file)| is_stale(file)).map(|(cell, _)| cell);
-    let mut folding = Folding::new(&[], ledger, pipeline, store);
+    let mut folding = Folding::new(&[], ledger, &[], pipeline, store);
     folding.touched = touched.collect();
     if folding.touched.is_empty() { Ok(0) } else { folding.commit() }
 }

@@ -4,18 +4,15 @@ use std::collections::BTreeMap;
 
 use anyhow::Context as _;
 use arrow::array::RecordBatch;
-use arrow::array::cast::AsArray as _;
-use arrow::compute::{max, min};
-use arrow::datatypes::Date32Type;
 use chrono::{DateTime, Days, NaiveDate, TimeDelta};
+use regex::Regex;
 
 use crate::decode::{Header, decode};
 use crate::dossiers::{Arranged, split};
-use crate::normalise::{Fates, Judge, Observations, Origin, Rejects, value_of};
+use crate::normalise::{Fates, Judge, Observations, Origin, Rejects};
 use crate::pipeline::Pipeline;
 use crate::pipeline::date_form::parse_any;
 use crate::pipeline::feed::Feed;
-use crate::pipeline::profile::Pattern;
 use crate::pipeline::rules::Refusal;
 use crate::pipeline::tables::Cell;
 use crate::store::landed::Delivery;
@@ -97,8 +94,8 @@ fn read(
 /// Takes from the rows above the headings what the name did not tell.
 fn read_titles(header: &Header, judgement: &mut Judgement, feed: &Feed, pipeline: &Pipeline) {
     let (dates, offset) = (&feed.profile.dates, pipeline.settings.utc_offset_seconds);
-    let find = |pattern: &Option<Pattern>, groups: &[&str]| -> Option<Vec<NaiveDate>> {
-        let found = header.titles.iter().find_map(|row| pattern.as_ref()?.0.captures(row))?;
+    let find = |pattern: &Option<Regex>, groups: &[&str]| -> Option<Vec<NaiveDate>> {
+        let found = header.titles.iter().find_map(|row| pattern.as_ref()?.captures(row))?;
         let day = |group: &&str| {
             let text = found.name(group)?.as_str().trim_end_matches([')', '.', ',']);
             parse_any(dates, text, offset).map(|stamp| stamp.day)
@@ -109,10 +106,7 @@ fn read_titles(header: &Header, judgement: &mut Judgement, feed: &Feed, pipeline
         judgement.period = judgement.period.or(Some((*from, *to + Days::new(1))));
     }
     if let Some([day]) = find(&feed.profile.observed_title, &["observed"]).as_deref() {
-        let end_of_day = (*day + Days::new(1)).and_time(chrono::NaiveTime::MIN)
-            - TimeDelta::seconds(offset.into())
-            - TimeDelta::microseconds(1);
-        let end_of_day = end_of_day.and_utc().timestamp_micros();
+        let end_of_day = pipeline.settings.end_of_day(*day).timestamp_micros();
         judgement.observed_at = judgement.observed_at.or(Some(end_of_day));
     }
 }
@@ -138,7 +132,6 @@ fn arrange(
     observations: Vec<Observations>,
     rejects: &[Rejects],
 ) -> Judged {
-    judgement.period = judgement.period.or_else(|| days_told(&observations));
     let mut by_cell: BTreeMap<Cell, Vec<Observations>> = BTreeMap::new();
     for batch in observations {
         for (cell, part) in split(&batch) {
@@ -155,16 +148,4 @@ fn arrange(
     judgement.cells = arranged.keys().cloned().collect();
     let rejects = rejects.iter().map(|rejects| rejects.batch().clone()).collect();
     Judged { judgement, observations: arranged, rejects }
-}
-
-/// Returns the days of reception that the records tell of: what a delivery covers if neither its
-/// name nor its title says so.
-fn days_told(observations: &[Observations]) -> Option<(NaiveDate, NaiveDate)> {
-    let days = |batch: &Observations| {
-        batch.batch().column(value_of("received_on")).as_primitive::<Date32Type>().clone()
-    };
-    let first = observations.iter().filter_map(|batch| min(&days(batch))).min()?;
-    let last = observations.iter().filter_map(|batch| max(&days(batch))).max()?;
-    let day = Date32Type::to_naive_date_opt;
-    Some((day(first)?, day(last)? + Days::new(1)))
 }

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use anyhow::Context as _;
-use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeDelta, Utc};
 use tracing::info;
 
 use crate::pipeline::feed::{Feed, NameFacts, Slot};
@@ -31,6 +30,12 @@ pub(super) struct Unreachable {
     pub(super) unit: String,
     pub(super) feed: String,
     pub(super) why: String,
+}
+
+impl std::fmt::Display for Unreachable {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {}: {}", self.unit, self.feed, self.why)
+    }
 }
 
 /// Lands what is new at the sources of some units; no unit named means every unit.
@@ -99,14 +104,15 @@ fn land_offer(
     let name = if is_expected { offer.name.clone() } else { hash_of([offer.name.as_str()]) };
     let facts = offer.facts.unwrap_or_default();
     let slot = slot(feed, &name, facts).filter(|_| is_expected);
-    let latest = known.latest(feed, slot.as_deref(), &name, facts);
-    if latest.is_some_and(|latest| latest.name == name && latest.cursor == offer.cursor) {
+    let latest = known.latest(feed, slot.as_deref(), &name);
+    if latest.iter().any(|latest| latest.name == name && latest.cursor == offer.cursor) {
         return Ok(None);
     }
-    let mut bytes = source.open(offer).map_err(|e| anyhow::Error::from(e).context(AtSource))?;
-    let spooled = spool(&mut bytes).with_context(|| format!("failed to read `{name}`"));
-    let spooled = spooled.map_err(|error| error.context(AtSource))?;
-    if latest.is_some_and(|latest| latest.sha256 == spooled.sha256()) {
+    // The source's own words would tell the name.
+    let unreadable = || anyhow::anyhow!("failed to read `{name}`").context(AtSource);
+    let mut bytes = source.open(offer).ok().with_context(unreadable)?;
+    let spooled = spool(&mut bytes).ok().with_context(unreadable)?;
+    if latest.iter().any(|latest| latest.sha256 == spooled.sha256()) {
         return Ok(None);
     }
     let raw = store.put_raw(spooled).context("failed to keep the raw bytes")?;
@@ -117,13 +123,12 @@ fn land_offer(
         slot,
         period_start: facts.period.map(|(start, _)| start),
         period_end: facts.period.map(|(_, end)| end),
-        observed_at: facts.observed_on.map(|day| local_midnight(day, pipeline)),
+        observed_at: facts.observed_on.map(|day| pipeline.settings.end_of_day(day)),
         refused: (!is_expected).then(refusal),
         cursor: offer.cursor.clone(),
         name,
     };
-    let delivery = store.land(&feed.unit, &feed.feed, manifest).context("failed to land")?;
-    Ok(Some(delivery))
+    store.land(&feed.unit, &feed.feed, manifest, known.last_n(feed)).context("failed to land")
 }
 
 /// Whether the object fits another feed that reads the same place.
@@ -141,45 +146,43 @@ fn slot(feed: &Feed, name: &str, facts: NameFacts) -> Option<String> {
     }
 }
 
-fn local_midnight(day: NaiveDate, pipeline: &Pipeline) -> DateTime<Utc> {
-    let offset = TimeDelta::seconds(pipeline.settings.utc_offset_seconds.into());
-    // The export was made on that day: its end is the first moment known to be after it.
-    ((day + Days::new(1)).and_time(NaiveTime::MIN) - offset - TimeDelta::microseconds(1)).and_utc()
+/// What has landed before: the latest manifest of each name and of each slot, by feed.
+struct Known {
+    latest: BTreeMap<(String, String, Place), Manifest>,
+    last_n: BTreeMap<(String, String), u64>,
 }
-
-/// The latest manifest of each slot; without one, of each name and period.
-struct Known(BTreeMap<(String, String, Place), Manifest>);
 
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 enum Place {
     Slot(String),
-    Name(String, Option<NaiveDate>, Option<NaiveDate>),
+    Name(String),
 }
 
 impl Known {
     fn new(landed: &[Delivery]) -> Self {
-        let mut latest = BTreeMap::new();
+        let (mut latest, mut last_n) = (BTreeMap::new(), BTreeMap::new());
         // In order of landing: the later stands.
-        for Delivery { unit, feed, manifest, .. } in landed {
-            let by_name =
-                Place::Name(manifest.name.clone(), manifest.period_start, manifest.period_end);
-            let place = manifest.slot.clone().map_or(by_name, Place::Slot);
-            latest.insert((unit.clone(), feed.clone(), place), manifest.clone());
+        for Delivery { unit, feed, n, manifest } in landed {
+            last_n.insert((unit.clone(), feed.clone()), *n);
+            let slot = manifest.slot.clone().map(Place::Slot);
+            for place in [Some(Place::Name(manifest.name.clone())), slot].into_iter().flatten() {
+                latest.insert((unit.clone(), feed.clone(), place), manifest.clone());
+            }
         }
-        Self(latest)
+        Self { latest, last_n }
     }
 
-    fn latest(
-        &self,
-        feed: &Feed,
-        slot: Option<&str>,
-        name: &str,
-        facts: NameFacts,
-    ) -> Option<&Manifest> {
-        let (start, end) = facts.period.unzip();
-        let by_name = || Place::Name(name.to_owned(), start, end);
-        let place = slot.map_or_else(by_name, |slot| Place::Slot(slot.to_owned()));
-        self.0.get(&(feed.unit.clone(), feed.feed.clone(), place))
+    /// Returns the number of the feed's last delivery.
+    fn last_n(&self, feed: &Feed) -> u64 {
+        self.last_n.get(&(feed.unit.clone(), feed.feed.clone())).copied().unwrap_or(0)
+    }
+
+    /// Returns the latest manifests of a name and of a slot.
+    fn latest(&self, feed: &Feed, slot: Option<&str>, name: &str) -> Vec<&Manifest> {
+        let slot = slot.map(|slot| Place::Slot(slot.to_owned()));
+        let places = [Some(Place::Name(name.to_owned())), slot].into_iter().flatten();
+        let key = |place| (feed.unit.clone(), feed.feed.clone(), place);
+        places.filter_map(|place| self.latest.get(&key(place))).collect()
     }
 }
 
@@ -189,7 +192,7 @@ struct AtSource;
 
 impl std::fmt::Display for AtSource {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "the source was not reached")
+        write!(f, "the source did not answer")
     }
 }
 

@@ -129,12 +129,12 @@ impl Ledger {
         let standing = self
             .judgements()
             .filter(|judgement| judgement.is_accepted() && self.replaced_by(judgement).is_none());
-        let covered = |judgement: &Judgement| {
-            let (start, end) = judgement.period?;
-            let (unit, feed) = (judgement.unit.clone(), judgement.feed.clone());
-            Some(Covered { unit, feed, start, end })
+        let covered = |judgement: &Judgement| Covered {
+            unit: judgement.unit.clone(),
+            feed: judgement.feed.clone(),
+            period: judgement.period,
         };
-        standing.filter_map(covered).collect()
+        standing.map(covered).collect()
     }
 }
 

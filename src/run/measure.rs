@@ -48,11 +48,13 @@ pub(super) fn measure(pipeline: &Pipeline, store: &Store, watch: &Watch) -> anyh
         old: Some(file.clone()),
         new: None,
     }));
-    let new: BTreeMap<Cell, Option<DataFile>> =
-        changes.iter().map(|change| (change.cell.clone(), change.new.clone())).collect();
+    // Where another run has measured a cell meanwhile, the newest dossiers decide.
     let mut again = |snapshot: &Snapshot, cell: &Cell| {
-        let old = snapshot.cells()?.remove(cell);
-        Ok(CellChange { cell: cell.clone(), old, new: new[cell].clone() })
+        let dossiers = store.snapshot(Table::Dossiers)?.cells()?;
+        let names = self::wanted(&dossiers, pipeline);
+        let count = |name: &String| count_cell(cell, name, dossiers.get(cell), pipeline, store);
+        let new = names.get(cell).map(count).transpose()?;
+        Ok(CellChange { cell: cell.clone(), old: snapshot.cells()?.remove(cell), new })
     };
     store.commit_cells::<Failure>(Table::Measures, base, changes, &mut again)?;
     info!(stage = "measure", n_measured, n_cells = wanted.len(), "measured");

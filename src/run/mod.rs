@@ -23,7 +23,10 @@ use anyhow::Context as _;
 use chrono::{DateTime, NaiveDate, Utc};
 
 use crate::pipeline::Pipeline;
-use crate::store::Store;
+use crate::pipeline::rules::Language;
+use crate::pipeline::tables::Table;
+use crate::store::identity::Identity;
+use crate::store::{Store, StoreError};
 
 use ingest::Ingested;
 use land::Landed;
@@ -52,6 +55,24 @@ pub fn open_store(url: &str) -> anyhow::Result<Store> {
     opened.map_err(stop::classify)
 }
 
+/// Opens a store to be read; it must have been run on before.
+///
+/// # Errors
+///
+/// [`Stop::Mistake`] where no run has been.
+pub fn open_published(url: &str) -> anyhow::Result<Store> {
+    let nothing = || Stop::Mistake(format!("no run has been on the store `{url}` yet: `hoso run`"));
+    let store = match Store::open_existing(url) {
+        Err(StoreError::Unreachable { .. }) if !url.contains("://") => return Err(nothing().into()),
+        opened => opened.with_context(|| format!("failed to open the store `{url}`")),
+    };
+    let store = store.map_err(stop::classify)?;
+    match store.snapshot(Table::Deliveries) {
+        Err(StoreError::NotFound { .. }) => Err(nothing().into()),
+        snapshot => snapshot.map(|_| store).context("failed to read the store"),
+    }
+}
+
 /// Runs the pipeline once, from the sources to a release.
 ///
 /// # Errors
@@ -72,6 +93,7 @@ fn run_stages(
     options: &Options,
     watch: &Watch,
 ) -> anyhow::Result<Report> {
+    identify(pipeline, store)?;
     store.create_tables().context("failed to create the tables")?;
     release::roll_forward_last(store)?;
     let landed = land::land(pipeline, store, &options.units, watch)?;
@@ -84,15 +106,28 @@ fn run_stages(
     Ok(Report { landed, ingested, n_cells_measured, released, as_of: options.as_of })
 }
 
+/// Stops when the store is another pipeline's, or when its cells are cut in another way.
+fn identify(pipeline: &Pipeline, store: &Store) -> anyhow::Result<()> {
+    let wanted =
+        Identity { pipeline: pipeline.settings.name.clone(), buckets: pipeline.settings.buckets };
+    let found = store.identify(&wanted).context("failed to read what the store is")?;
+    if found == wanted {
+        return Ok(());
+    }
+    let told = |is: &Identity| format!("`{}` with {} buckets", is.pipeline, is.buckets);
+    Err(Stop::OtherStore { found: told(&found), wanted: told(&wanted) }.into())
+}
+
 /// Stops before anything is published when no source was reached or all that came was refused.
 fn stop_if_nothing_came(landed: &Landed, ingested: &Ingested) -> Result<(), Stop> {
     if landed.n_sources > 0 && landed.unreachable.len() == landed.n_sources {
-        let lines =
-            landed.unreachable.iter().map(|at| format!("{} {}: {}", at.unit, at.feed, at.why));
+        let lines = landed.unreachable.iter().map(ToString::to_string);
         return Err(Stop::Unreachable(lines.collect::<Vec<_>>().join("\n")));
     }
-    let refused: Vec<String> = report::refusals(&ingested.judgements).collect();
+    let mut refused: Vec<String> =
+        report::refusals(&ingested.judgements, Language::English).collect();
     if !refused.is_empty() && refused.len() == ingested.judgements.len() {
+        refused.extend(landed.unreachable.iter().map(|at| format!("not reached: {at}")));
         return Err(Stop::AllRefused(refused.join("\n")));
     }
     Ok(())

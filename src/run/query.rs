@@ -1,12 +1,13 @@
 //! Ad hoc SQL over the small released tables.
 
-use anyhow::{Context as _, bail};
 use arrow::array::RecordBatch;
 use parquet::arrow::ArrowWriter;
 
 use crate::measures;
 use crate::pipeline::tables::Table;
 use crate::store::Store;
+
+use super::stop::Stop;
 
 /// The tables that a query may read.
 const TABLES: [Table; 5] =
@@ -21,10 +22,20 @@ pub enum Format {
     Parquet,
 }
 
-/// Runs a query and returns its result in a format.
+/// Runs a query and returns its result in a format; for a table that only other engines should
+/// read, the lines by which they do.
+///
+/// # Errors
+///
+/// [`Stop::Mistake`] with the engine's own words.
 pub fn query(store: &Store, sql: &str, format: Format) -> anyhow::Result<Vec<u8>> {
-    if mentions(sql, Table::Dossiers.name()) || mentions(sql, Table::Quarantine.name()) {
-        bail!("{}", how_to_read_dossiers(store));
+    let large = [Table::Dossiers, Table::Quarantine];
+    if let Some(table) = large.into_iter().find(|table| mentions(sql, table.name())) {
+        return Ok(how_to_read(table, store).into_bytes());
+    }
+    let is_question = ["select", "with"].into_iter().any(|word| first_word(sql) == word);
+    if !is_question {
+        return Err(Stop::Mistake("a query begins with SELECT or WITH".to_owned()).into());
     }
     let mut tables = Vec::new();
     for table in TABLES.into_iter().filter(|table| mentions(sql, table.name())) {
@@ -37,7 +48,8 @@ pub fn query(store: &Store, sql: &str, format: Format) -> anyhow::Result<Vec<u8>
         }
         tables.push((table.name().to_owned(), batches));
     }
-    let result = measures::query::query(sql, tables).context("failed to run the query")?;
+    let mistake = |error| Stop::Mistake(format!("failed to run the query: {error}"));
+    let result = measures::query::query(sql, tables).map_err(mistake)?;
     write(&result, format)
 }
 
@@ -47,12 +59,16 @@ fn mentions(sql: &str, name: &str) -> bool {
         .any(|word| word.eq_ignore_ascii_case(name))
 }
 
-fn how_to_read_dossiers(store: &Store) -> String {
-    let url = store.table_url(Table::Dossiers);
+fn first_word(sql: &str) -> String {
+    sql.split_whitespace().next().unwrap_or_default().to_lowercase()
+}
+
+/// Returns the lines by which other engines read a table that is too large for `query`.
+fn how_to_read(table: Table, store: &Store) -> String {
+    let url = store.table_url(table);
     format!(
-        "`query` reads the small released tables; read `dossiers` with an engine of your own:\n  \
-         DuckDB:  SELECT * FROM delta_scan('{url}');\n  \
-         polars:  pl.scan_delta(\"{url}\")"
+        "DuckDB  SELECT * FROM delta_scan('{url}');\n\
+         polars  polars.scan_delta(\"{url}\")\n"
     )
 }
 

@@ -11,7 +11,7 @@ use tracing::info;
 use crate::indicators::completeness::Completeness;
 use crate::indicators::compute::compute;
 use crate::indicators::coverage::Coverage;
-use crate::indicators::reading::read;
+use crate::indicators::reading::add_readings;
 use crate::indicators::revise::{Changes, revise};
 use crate::indicators::{Indicators, Revisions};
 use crate::pipeline::Pipeline;
@@ -28,7 +28,7 @@ use super::stop::{Failure, Stop};
 
 /// The tables that a release writes, and whether its file replaces the one before.
 const RELEASED: [(Table, bool); 3] =
-    [(Table::Indicators, true), (Table::Completeness, true), (Table::Revisions, false)];
+    [(Table::Revisions, false), (Table::Completeness, true), (Table::Indicators, true)];
 
 /// How often a release is made again because others published first.
 const MAX_TRIES: usize = 5;
@@ -65,7 +65,7 @@ pub(super) fn release(
         if let (true, Some(indicators)) = (revisions.is_empty(), published) {
             return Ok(Released { release: last, is_new: false, indicators });
         }
-        read(&mut rows, pipeline);
+        add_readings(&mut rows, pipeline);
         let indicators = Indicators::from_rows(&rows);
         let published_at = now.to_rfc3339_opts(SecondsFormat::Secs, true);
         let tables = [
@@ -114,24 +114,20 @@ pub(super) fn read_indicators(store: &Store, release: &Release) -> anyhow::Resul
     Indicators::from_batch(all).context("the indicators table has other columns")
 }
 
+/// Commits to each released table what it lacks of the releases up to this one, in their order.
 fn roll_forward(store: &Store, release: &Release) -> anyhow::Result<()> {
-    let is_done = |(table, _): &(Table, bool)| {
-        Ok::<_, anyhow::Error>(store.snapshot(*table)?.release()? >= Some(release.number))
-    };
-    let mut todo = Vec::new();
-    for step in &RELEASED {
-        if !is_done(step)? {
-            todo.push(*step);
+    for (at, (table, replace)) in RELEASED.into_iter().enumerate() {
+        let done = store.snapshot(table)?.release()?.unwrap_or(0);
+        // The copies come before the last table's commit: when it stands, all stands.
+        if at + 1 == RELEASED.len() && done < release.number {
+            copy_tables(store, release)?;
         }
-    }
-    // The copies come before the last table's commit: when it stands, all stands.
-    for (at, (table, replace)) in todo.iter().enumerate() {
-        if let Some(file) = data_file(release, *table) {
-            if at + 1 == todo.len() {
-                copy_tables(store, release)?;
-            }
+        for number in done + 1..=release.number {
+            let missing = store.release(number).context("failed to read a release")?;
+            let file = data_file(&missing, table);
+            let file = file.with_context(|| format!("release {number} lacks a file"))?;
             store
-                .roll_forward(*table, release.number, file, *replace)
+                .roll_forward(table, number, file, replace)
                 .with_context(|| format!("failed to roll `{}` forward", table.name()))?;
         }
     }

@@ -25,7 +25,8 @@ pub struct Report {
 impl Report {
     /// Whether some delivery was refused or some source not reached in this run.
     pub fn has_gaps(&self) -> bool {
-        !self.landed.unreachable.is_empty() || refusals(&self.ingested.judgements).next().is_some()
+        !self.landed.unreachable.is_empty()
+            || self.ingested.judgements.iter().any(|judgement| !judgement.is_accepted())
     }
 
     /// Returns `published` or `no_new_data`.
@@ -34,12 +35,14 @@ impl Report {
     }
 
     /// Tells the run in a few lines: what came, what was refused, what was published.
-    pub fn summary(&self) -> String {
+    pub fn summary(&self, language: Language) -> String {
         let mut lines = Vec::new();
         for at in &self.landed.unreachable {
-            lines.push(format!("not reached: {} {}: {}", at.unit, at.feed, at.why));
+            lines.push(format!("not reached: {at}"));
         }
-        lines.extend(refusals(&self.ingested.judgements).map(|line| format!("refused: {line}")));
+        lines.extend(
+            refusals(&self.ingested.judgements, language).map(|line| format!("refused: {line}")),
+        );
         let total =
             |of: fn(&Judgement) -> i64| self.ingested.judgements.iter().map(of).sum::<i64>();
         if !self.ingested.judgements.is_empty() {
@@ -101,10 +104,13 @@ impl Report {
 }
 
 /// Tells each refused delivery: its id, its name and the reason.
-pub(super) fn refusals(judgements: &[Judgement]) -> impl Iterator<Item = String> {
-    judgements.iter().filter_map(|judgement| {
+pub(super) fn refusals(
+    judgements: &[Judgement],
+    language: Language,
+) -> impl Iterator<Item = String> {
+    judgements.iter().filter_map(move |judgement| {
         let refusal = judgement.refusal.as_ref()?;
-        let why = message(&refusal.rule, &refusal.params, Language::English);
+        let why = message(&refusal.rule, &refusal.params, language);
         Some(format!("{} `{}`: {why}", judgement.delivery(), judgement.name))
     })
 }

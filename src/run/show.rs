@@ -6,14 +6,16 @@ use crate::indicators::Indicators;
 use crate::store::Store;
 
 use super::release::read_indicators;
+use super::stop::Stop;
 
 /// Reads the indicators of the last release.
 ///
 /// # Errors
 ///
-/// Where nothing was published yet.
+/// [`Stop::Mistake`] where nothing was published yet.
 pub fn last_published(store: &Store) -> anyhow::Result<Indicators> {
     let last = store.latest_release().context("failed to read the last release")?;
-    let last = last.context("nothing was published yet: run `hoso run` first")?;
+    let nothing = || Stop::Mistake("nothing was published yet: `hoso run`".to_owned());
+    let last = last.ok_or_else(nothing)?;
     read_indicators(store, &last)
 }

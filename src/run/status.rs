@@ -24,7 +24,6 @@ pub struct State {
 
 /// Reads the state as of a day.
 pub fn read(pipeline: &Pipeline, store: &Store, as_of: NaiveDate) -> anyhow::Result<State> {
-    store.create_tables()?;
     let ledger = Ledger::read(store)?;
     let coverage = Coverage::new(pipeline, &ledger.covered());
     let refused = ledger.judgements().filter(|judgement| !judgement.is_accepted());

@@ -16,6 +16,12 @@ pub enum Stop {
     /// Every new delivery was refused; each is named.
     #[error("every new delivery was refused, nothing is published:\n{0}")]
     AllRefused(String),
+    /// The store belongs to another pipeline, or its cells are cut in another way.
+    #[error("the store is one of {found}, the pipeline is one of {wanted}: use another `--store`")]
+    OtherStore { found: String, wanted: String },
+    /// What the user asked for does not exist.
+    #[error("{0}")]
+    Mistake(String),
     /// Records read and records accounted for differ.
     #[error(
         "conservation does not hold for delivery `{delivery}`: {account}; nothing is published"
@@ -27,12 +33,6 @@ pub enum Stop {
     /// A signal asked to stop.
     #[error("stopped by a signal at a safe point; the next run goes on from here")]
     Interrupted { signal: i32 },
-}
-
-impl From<StoreError> for Failure {
-    fn from(error: StoreError) -> Self {
-        Self(error.into())
-    }
 }
 
 /// Tells the store's own reasons to stop apart from other errors.
@@ -47,6 +47,12 @@ pub(super) fn classify(error: anyhow::Error) -> anyhow::Error {
 /// An error of a stage that works on the store; carries a [`Stop`] where there is one.
 #[derive(Debug)]
 pub struct Failure(pub anyhow::Error);
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        Self(error.into())
+    }
+}
 
 impl From<anyhow::Error> for Failure {
     fn from(error: anyhow::Error) -> Self {

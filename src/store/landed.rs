@@ -51,19 +51,48 @@ impl Delivery {
 
 impl Store {
     /// Records a delivery under the next number; who finds a number taken takes the next.
-    pub fn land(&self, unit: &str, feed: &str, manifest: Manifest) -> Result<Delivery, StoreError> {
+    ///
+    /// `known_n` is the last number that the caller has seen: where another run has landed the
+    /// same bytes under the same name since, there is nothing to land and `None` is returned.
+    pub fn land(
+        &self,
+        unit: &str,
+        feed: &str,
+        manifest: Manifest,
+        known_n: u64,
+    ) -> Result<Option<Delivery>, StoreError> {
         let bytes = serde_json::to_vec_pretty(&manifest).expect("a manifest is plain data");
-        let last = self.root.list(&format!("landed/{unit}/{feed}/"))?.pop();
-        let last_n = match last {
-            Some(object) => parse_name(&object.name)?.2,
-            None => 0,
+        let is_same = |other: &Manifest| {
+            (&other.sha256, &other.name, &other.slot)
+                == (&manifest.sha256, &manifest.name, &manifest.slot)
         };
+        let mut last_n = known_n;
+        for object in self.root.list(&format!("landed/{unit}/{feed}/"))? {
+            let n = parse_name(&object.name)?.2;
+            last_n = last_n.max(n);
+            if n > known_n && is_same(&self.manifest(&object.name)?) {
+                return Ok(None);
+            }
+        }
         let mut delivery =
             Delivery { unit: unit.to_owned(), feed: feed.to_owned(), n: last_n + 1, manifest };
-        while !self.root.put_if_absent(&manifest_name(&delivery.id()), bytes.clone())? {
+        loop {
+            let name = manifest_name(&delivery.id());
+            if self.root.put_if_absent(&name, bytes.clone())? {
+                return Ok(Some(delivery));
+            }
+            let other = self.manifest(&name)?;
+            if (&other.sha256, &other.name) == (&delivery.manifest.sha256, &delivery.manifest.name)
+            {
+                return Ok(None);
+            }
             delivery.n += 1;
         }
-        Ok(delivery)
+    }
+
+    fn manifest(&self, name: &str) -> Result<Manifest, StoreError> {
+        serde_json::from_slice(&self.root.read(name)?)
+            .map_err(|error| StoreError::corrupt(name, error))
     }
 
     /// Reads every delivery, by unit, feed and number.

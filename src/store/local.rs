@@ -3,6 +3,7 @@
 
 use std::fmt;
 use std::fs::{self, File, OpenOptions};
+use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::io::{self, Write as _};
 use std::ops::Range;
 use std::os::unix::fs::FileExt as _;
@@ -107,16 +108,18 @@ struct Staged {
 }
 
 impl Staged {
-    /// Creates `<target>#<n>`, and the folders above it.
+    /// Creates `<target>#<n>`, and the folders above it; n is random, so that no other process takes
+    /// the name again while this one may still remove it.
     fn create(target: PathBuf) -> io::Result<Self> {
-        for n in 1_u64.. {
+        let first = RandomState::new().build_hasher().finish() >> 1;
+        for n in first.. {
             let mut path = target.clone().into_os_string();
             path.push(format!("#{n}"));
             let path = PathBuf::from(path);
             match OpenOptions::new().write(true).create_new(true).open(&path) {
                 Ok(file) => return Ok(Self { file, path, target }),
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-                Err(error) if error.kind() == io::ErrorKind::NotFound && n == 1 => {
+                Err(error) if error.kind() == io::ErrorKind::NotFound && n == first => {
                     create_folders(&target)?;
                 }
                 Err(error) => return Err(error),

@@ -101,6 +101,14 @@ impl Location {
         Ok(())
     }
 
+    /// Deletes an object; one that is gone already is as good.
+    pub(super) fn delete(&self, name: &str) -> Result<(), StoreError> {
+        match RUNTIME.block_on(self.objects.delete(&path(name)?)) {
+            Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
+            Err(error) => Err(StoreError::object("delete", name, error)),
+        }
+    }
+
     /// Puts an object unless the name is taken by other bytes.
     ///
     /// The same bytes under the name count as ours: an answer may be lost after the deed.

@@ -27,6 +27,12 @@ pub mod table;
 // The commit loop.
 pub mod commit;
 
+// What a store is.
+pub mod identity;
+
+// What a run is about to fold.
+pub mod intents;
+
 // Release objects and the public copies.
 pub mod releases;
 
@@ -58,6 +64,11 @@ impl Store {
     /// Opens the store at a path or a URL; a local folder is created.
     pub fn open(url: &str) -> Result<Self, StoreError> {
         Ok(Self { url: url.to_owned(), root: Location::open_or_create(url)? })
+    }
+
+    /// Opens a store that must be there, to be read.
+    pub fn open_existing(url: &str) -> Result<Self, StoreError> {
+        Ok(Self { url: url.to_owned(), root: Location::open_existing(url)? })
     }
 
     /// Returns the path or the URL that the store was opened with.

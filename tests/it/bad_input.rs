@@ -145,3 +145,44 @@ fn nothing_personal_is_shown_or_stored_but_in_raw() {
     }
     assert!(n_files > 10);
 }
+
+#[test]
+fn a_quote_that_nobody_closed_never_merges_two_dossiers() {
+    let world = World::small();
+    let rows =
+        log(&format!("{GOOD}\n{}\n{}", GOOD.replace("0001", "0002"), GOOD.replace("0001", "0003")));
+    // Two rows whose applicant begins with a quote: the second closes what the first opened.
+    world.write("in/u1/2020-01.csv", rows.replacen("Nguyễn", "\"Nguyễn", 2));
+    let ran = world.run(5);
+    assert!(ran.stderr.contains("a quote that opens in record 1, line 2"), "{ran}");
+}
+
+#[test]
+fn what_cannot_be_seen_is_no_number_and_an_empty_unit_is_the_feeds() {
+    let world = World::small();
+    world.edit("profiles/list.toml", "[columns]", "[columns]\nunit_code = [\"Đơn vị\"]");
+    let log = "Mã hồ sơ,Ngày tiếp nhận,Ngày hẹn trả,Trạng thái,Đơn vị\n\
+               \u{a0},10/01/2020,,Đang xử lý,\n\
+               G99.01-200110-0001,10/01/2020,\u{a0},Đang xử lý,\n\
+               G99.01-200110-0002,10/01/2020,,Đang xử lý,Cục Hai\n\
+               \u{200b},\u{a0},,,\n";
+    world.write("in/u1/2020-01.csv", log);
+    let ran = world.run(0);
+    assert!(
+        ran.stderr
+            .contains("4 records read = 2 accepted + 0 duplicate + 1 rejected + 1 out of scope"),
+        "{ran}"
+    );
+    let units =
+        "SELECT unit_code, value FROM measures WHERE measure = 'received' ORDER BY unit_code";
+    assert_eq!(world.query(units), "unit_code,value\nG99.01,1\nG99.02,1\n");
+}
+
+#[test]
+fn a_file_without_headings_is_not_quoted() {
+    let world = World::small();
+    world.write("in/u1/2020-01.csv", "1,Mai Hồ Sơn,x\n2,Mã Hồ Sỹ,y\n");
+    let ran = world.run(5);
+    assert!(ran.stderr.contains("`Mã hồ sơ` was not found"), "{ran}");
+    assert!(!ran.stderr.contains("Mai") && !ran.stderr.contains("Sỹ"), "{ran}");
+}

@@ -5,6 +5,7 @@ use insta::assert_snapshot;
 use super::world::World;
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a snapshot is read in its place")]
 fn every_fault_is_told_at_once_with_its_place_and_a_hint() {
     let world = World::small();
     world.edit("pipeline.toml", "since = 2020-01-01", "sinse = 2020-01-01");

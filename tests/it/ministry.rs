@@ -32,11 +32,11 @@ fn a_new_directory_runs_as_it_is() {
     let world = World::small();
     let made = world.bare(&["init", "mine"]);
     assert_eq!(made.code, 0, "{made}");
-    assert!(made.stdout.contains("hoso --pipeline mine"), "{made}");
+    assert!(made.stdout.contains("cd mine && hoso --pipeline . run"), "{made}");
     let ran = world.bare(&["--pipeline", "mine", "run"]);
     assert_eq!(ran.code, 0, "{ran}");
     assert!(ran.stdout.contains("4,432 / 8,758"), "{ran}");
     let again = world.bare(&["init", "mine"]);
-    assert_eq!(again.code, 1, "{again}");
+    assert_eq!(again.code, 2, "{again}");
     assert!(again.stderr.contains("not empty"), "{again}");
 }

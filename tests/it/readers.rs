@@ -17,19 +17,8 @@ fn python_reads_every_table_now_and_at_an_earlier_version() {
         "G99.01-200203-0001|1.000001|03/02/2020|||Đang xử lý|Trực tiếp|\n|||||||",
     );
     world.run(0);
-    let python = std::env::var("HOSO_TEST_PYTHON").unwrap_or_else(|_| "python3".to_owned());
-    let output = Command::new(&python)
-        .arg(root().join("tests/readers.py"))
-        .arg(world.path("warehouse"))
-        .output()
-        .unwrap();
-    let (stdout, stderr) =
-        (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    assert!(
-        output.status.success(),
-        "{python}: run `scripts/test`, which installs it\n{stdout}\n{stderr}"
-    );
-    insta::assert_snapshot!(stdout, @"
+    let printed = python(&["tests/readers.py", world.path("warehouse").to_str().unwrap()]);
+    insta::assert_snapshot!(printed, @"
     deliveries version 1: 1 rows
     deliveries version newest: 2 rows
     dossiers version 1: 1 rows
@@ -47,4 +36,53 @@ fn python_reads_every_table_now_and_at_an_earlier_version() {
     [('G99.01-200110-0001', '2020-01', 'processing', datetime.date(2020, 1, 10)), ('G99.01-200203-0001', '2020-02', 'processing', datetime.date(2020, 2, 3))]
     True
     ");
+}
+
+#[test]
+fn what_commands_write_as_json_is_as_the_schemas_say() {
+    let world = World::small();
+    world.log(
+        "u1/2020-01.csv",
+        "G99.01-200110-0001|1.000001|10/01/2020|||Đang xử lý|Trực tiếp|\n|||||||",
+    );
+    world.write("in/u1/2020-02.csv", "");
+    world.write("out/.keep", "");
+    let ran = world.hoso(&["run", "--report", "out/run-report.json"]);
+    assert_eq!(ran.code, 6, "{ran}");
+    let commands: [(&str, &[&str]); 5] = [
+        ("show", &["show", "received", "--json"]),
+        ("catalogue", &["show", "--json"]),
+        ("status", &["status", "--json"]),
+        ("quarantine-list", &["quarantine", "list", "--json"]),
+        ("quarantine-show", &["quarantine", "show", "G99.01/dossier/00000001#2", "--json"]),
+    ];
+    for (name, args) in commands {
+        let ran = world.hoso(args);
+        assert_eq!(ran.code, 0, "{ran}");
+        world.write(&format!("out/{name}.json"), ran.stdout);
+    }
+    let schemas = root().join("docs/schemas");
+    let out = world.path("out");
+    let checked = python(&["tests/schemas.py", schemas.to_str().unwrap(), out.to_str().unwrap()]);
+    insta::assert_snapshot!(checked, @"
+    catalogue
+    quarantine-list
+    quarantine-show
+    run-report
+    show
+    status
+    ");
+}
+
+/// Runs a script with the Python that `scripts/test` installs, and returns what it prints.
+fn python(args: &[&str]) -> String {
+    let python = std::env::var("HOSO_TEST_PYTHON").unwrap_or_else(|_| "python3".to_owned());
+    let output = Command::new(&python).current_dir(root()).args(args).output().unwrap();
+    let (stdout, stderr) =
+        (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{python} {args:?}: `scripts/test` installs what it needs\n{stdout}\n{stderr}"
+    );
+    stdout.into_owned()
 }

@@ -13,6 +13,11 @@ const FEBRUARY: &str = "\
 const MARCH: &str = "\
     G99.01-200303-0001|1.000001|03/03/2020|20/03/2020|10/03/2020|Đã xong|Trực tuyến|10/03/2020 09:00";
 
+const OTHER_UNIT: &str = "\
+    G99.02-200203-0001|1.000002|03/02/2020|20/02/2020||Đang xử lý|Trực tiếp|";
+
+const RECEIVED: &str = "SELECT numerator FROM indicators WHERE indicator = 'received' \
+    AND scope = 'ministry' AND period_kind = 'year'";
 const ALL_FIGURES: &str = "SELECT indicator, scope, unit_code, field_code, procedure_code, \
     period_kind, period_start, period_end, numerator, denominator, value, status, is_final, \
     units_expected, units_included FROM indicators ORDER BY indicator, scope, unit_code, \
@@ -76,9 +81,7 @@ fn without_a_slot_a_corrected_file_stands_beside_the_earlier() {
     world.run(0);
     world.log("u1/2020-01.csv", &JANUARY.replace("G99.01-200110-0001", "G99.01-200109-0001"));
     world.run(0);
-    let received = "SELECT numerator FROM indicators WHERE indicator = 'received' \
-                    AND scope = 'ministry' AND period_kind = 'year'";
-    assert_eq!(world.query(received), "numerator\n3\n");
+    assert_eq!(world.query(RECEIVED), "numerator\n3\n");
 }
 
 #[test]
@@ -134,9 +137,7 @@ fn a_signal_stops_the_run_at_a_safe_point_and_the_next_goes_on() {
     assert_eq!(child.wait().unwrap().code(), Some(143));
     assert!(!world.path("warehouse/releases/00000001.json").exists());
     world.run(0);
-    let received = "SELECT numerator FROM indicators WHERE indicator = 'received' \
-                    AND scope = 'ministry' AND period_kind = 'year'";
-    assert_eq!(world.query(received), "numerator\n56000\n");
+    assert_eq!(world.query(RECEIVED), "numerator\n56000\n");
 }
 
 #[test]
@@ -198,4 +199,87 @@ fn a_log_is_what_it_says() {
     // The vocabulary of these tests, seen once: a row of fields becomes a record.
     let text = log("N-1|1.000001|10/01/2020|||Đang xử lý|Trực tiếp|");
     assert!(text.ends_with("1,N-1,1.000001,Nguyễn Văn A,10/01/2020,,,Đang xử lý,Trực tiếp,\n"));
+}
+
+#[test]
+fn two_files_of_one_period_do_not_replace_each_other_again_and_again() {
+    let world = World::small();
+    world.edit("feeds/u1.toml", "slot = \"none\"", "slot = \"period\"");
+    world.log("u1/2020-01.csv", JANUARY).log("u1/2020-01a.csv", FEBRUARY);
+    world.run(0);
+    for _ in 0..2 {
+        assert!(world.run(0).stderr.contains("no_new_data"));
+    }
+    assert_eq!(world.query(RECEIVED), "numerator\n2\n");
+}
+
+#[test]
+fn a_judgement_lost_in_a_crash_leaves_nothing_behind_when_the_profile_changed() {
+    let world = World::small();
+    world.log("u1/2020-01.csv", JANUARY).log("u2/2020-02.csv", OTHER_UNIT);
+    world.run(0);
+    // As if the run had been killed after folding the first unit's delivery: no ledger row of it,
+    // and its intent still there. Then its feed comes to expect another heading.
+    let ledger = world.path("warehouse/deliveries");
+    fs::remove_dir_all(ledger).unwrap();
+    let intent = r#"{ "cells": { "G99.01/dossier/00000001": ["2020-01/0"] } }"#;
+    world.write("warehouse/intents/0.json", intent);
+    world.edit(
+        "feeds/u1.toml",
+        "expected",
+        "required = [\"Ngày trả\"]\nignored = [\"Ngày trả\"]\nexpected",
+    );
+    let ran = world.run(6);
+    assert!(ran.stderr.contains("`Ngày trả` was not found"), "{ran}");
+    assert_eq!(world.query(RECEIVED), "numerator\n1\n");
+    assert!(fs::read_dir(world.path("warehouse/intents")).unwrap().next().is_none());
+}
+
+#[test]
+fn a_store_is_of_one_pipeline_and_one_number_of_buckets() {
+    let world = World::small();
+    world.log("u1/2020-01.csv", JANUARY);
+    world.run(0);
+    world.edit("pipeline.toml", "name = \"small\"", "name = \"small\"\nbuckets = 4");
+    let ran = world.run(3);
+    assert!(ran.stderr.contains("`small` with 1 buckets"), "{ran}");
+    world.edit("pipeline.toml", "name = \"small\"\nbuckets = 4", "name = \"other\"");
+    world.run(3);
+}
+
+#[test]
+fn buckets_cut_cells_and_change_no_figure() {
+    let (one, four) = (World::small(), World::small());
+    four.edit("pipeline.toml", "name = \"small\"", "name = \"small\"\nbuckets = 4");
+    for world in [&one, &four] {
+        world.log("u1/2020-01.csv", JANUARY).log("u1/2020-02.csv", FEBRUARY);
+        world.log("u2/2020-03.csv", MARCH);
+        world.run(0);
+    }
+    assert_eq!(four.query(ALL_FIGURES), one.query(ALL_FIGURES));
+}
+
+#[test]
+fn runs_at_the_same_time_come_to_the_same_as_one() {
+    let (alone, together) = (World::small(), World::small());
+    for world in [&alone, &together] {
+        for month in 1..=3 {
+            for (unit, rows) in [(1, JANUARY), (2, FEBRUARY)] {
+                let rows = rows.replace("G99.01-", &format!("G99.0{unit}-"));
+                let rows = rows.replace("-2001", &format!("-20{month:02}"));
+                world.log(&format!("u{unit}/2020-{month:02}.csv"), &rows);
+            }
+        }
+    }
+    alone.run(0);
+    let children: Vec<_> =
+        (0..3).map(|_| together.command(&["-q", "run"]).spawn().unwrap()).collect();
+    for mut child in children {
+        let code = child.wait().unwrap().code();
+        assert!(matches!(code, Some(0 | 7)), "{code:?}");
+    }
+    together.run(0);
+    assert_eq!(together.query(ALL_FIGURES), alone.query(ALL_FIGURES));
+    let deliveries = "SELECT unit_code, name, accepted FROM deliveries ORDER BY unit_code, name";
+    assert_eq!(together.query(deliveries), alone.query(deliveries));
 }

@@ -11,7 +11,7 @@ fn racing_landings_take_each_number_once() {
             let (store, barrier) = (&store, &barrier);
             scope.spawn(move || {
                 barrier.wait();
-                store.land("bca", "portal", manifest(&name.to_string())).unwrap();
+                store.land("bca", "portal", manifest(&name.to_string()), 0).unwrap();
             });
         }
     });
@@ -175,7 +175,7 @@ fn a_prefix_of_a_bucket_serves_like_a_folder() {
     let change = first(&store, cell("2026-01"), &[1]);
     store.commit_cells(Table::Dossiers, base, vec![change], &mut no_refold).unwrap();
     assert_eq!(store.snapshot(Table::Dossiers).unwrap().files.len(), 1);
-    assert_eq!(store.land("bca", "portal", manifest("a")).unwrap().n, 1);
-    assert_eq!(store.land("bca", "portal", manifest("b")).unwrap().n, 2);
+    assert_eq!(store.land("bca", "portal", manifest("a"), 0).unwrap().unwrap().n, 1);
+    assert_eq!(store.land("bca", "portal", manifest("b"), 0).unwrap().unwrap().n, 2);
     assert_eq!(store.table_url(Table::Dossiers), "memory:///ware/house/dossiers");
 }
