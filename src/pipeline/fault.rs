@@ -41,13 +41,6 @@ pub struct Fault {
 }
 
 impl Fault {
-    /// Returns line and column, both from 1, the column in characters.
-    pub fn place(&self) -> (usize, usize) {
-        let before = &self.file.text[..self.span.start.min(self.file.text.len())];
-        let line_start = before.rfind('\n').map_or(0, |at| at + 1);
-        (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
-    }
-
     /// Adds what was probably meant.
     pub fn hint(&mut self, hint: impl Into<String>) {
         self.hint = Some(hint.into());
@@ -86,11 +79,6 @@ impl Faults {
     pub fn sorted(mut self) -> Self {
         self.0.sort_by_key(|fault| (Arc::clone(&fault.file.path), fault.span.start));
         self
-    }
-
-    /// The faults, in the order found or sorted.
-    pub fn iter(&self) -> impl Iterator<Item = &Fault> {
-        self.0.iter()
     }
 }
 

@@ -56,24 +56,18 @@ static RUNTIME: LazyLock<Runtime> =
 /// The warehouse: a folder or a prefix of a bucket.
 #[derive(Debug, Clone)]
 pub struct Store {
-    url: String,
     root: Location,
 }
 
 impl Store {
     /// Opens the store at a path or a URL; a local folder is created.
     pub fn open(url: &str) -> Result<Self, StoreError> {
-        Ok(Self { url: url.to_owned(), root: Location::open_or_create(url)? })
+        Ok(Self { root: Location::open_or_create(url)? })
     }
 
     /// Opens a store that must be there, to be read.
     pub fn open_existing(url: &str) -> Result<Self, StoreError> {
-        Ok(Self { url: url.to_owned(), root: Location::open_existing(url)? })
-    }
-
-    /// Returns the path or the URL that the store was opened with.
-    pub fn url(&self) -> &str {
-        &self.url
+        Ok(Self { root: Location::open_existing(url)? })
     }
 }
 

@@ -8,8 +8,6 @@ use arrow::array::RecordBatch;
 use arrow::compute::BatchCoalescer;
 use arrow::datatypes::{Schema, SchemaRef};
 use arrow::error::ArrowError;
-use bytes::Bytes;
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::arrow::arrow_writer::ArrowWriter;
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::errors::ParquetError;
@@ -108,28 +106,6 @@ impl Store {
         }
         Ok(written)
     }
-}
-
-/// Encodes batches of one schema as a Parquet file in memory.
-pub fn to_parquet(batches: &[RecordBatch]) -> Result<Vec<u8>, StoreError> {
-    let failed = |error: ParquetError| StoreError::io("encode", "parquet", error);
-    let schema = batches.first().map_or_else(|| Arc::new(Schema::empty()), RecordBatch::schema);
-    let mut writer =
-        ArrowWriter::try_new(Vec::new(), Arc::clone(&schema), Some(properties(&schema)))
-            .map_err(failed)?;
-    for batch in batches {
-        writer.write(batch).map_err(failed)?;
-    }
-    writer.into_inner().map_err(failed)
-}
-
-/// Decodes a Parquet file in memory.
-pub fn from_parquet(bytes: Vec<u8>) -> Result<Vec<RecordBatch>, StoreError> {
-    let reader = ParquetRecordBatchReaderBuilder::try_new(Bytes::from(bytes))
-        .and_then(ParquetRecordBatchReaderBuilder::build)
-        .map_err(|error| StoreError::corrupt("parquet", error))?;
-    let batches: Result<Vec<_>, _> = reader.collect();
-    batches.map_err(|error| StoreError::corrupt("parquet", error))
 }
 
 pub(super) fn object_name(table: Table, file: &DataFile) -> String {

@@ -9,7 +9,6 @@ use zstd::stream::write::Encoder;
 
 use super::{Store, StoreError, hex};
 
-const HEAD_BYTES: usize = 4096;
 const BUFFER_BYTES: usize = 128 * 1024;
 const ZSTD_LEVEL: i32 = 3;
 
@@ -26,7 +25,6 @@ pub struct RawObject {
 #[derive(Debug)]
 pub struct Spooled {
     object: RawObject,
-    head: Vec<u8>,
     compressed: File,
 }
 
@@ -35,16 +33,6 @@ impl Spooled {
     pub fn sha256(&self) -> &str {
         &self.object.sha256
     }
-
-    /// Returns the number of plain bytes.
-    pub fn size_bytes(&self) -> u64 {
-        self.object.size_bytes
-    }
-
-    /// Returns the first plain bytes, up to 4096.
-    pub fn head(&self) -> &[u8] {
-        &self.head
-    }
 }
 
 /// Reads to the end into a temporary file; what was not put is gone with the process.
@@ -52,7 +40,6 @@ pub fn spool(reader: &mut dyn Read) -> io::Result<Spooled> {
     let mut encoder = Encoder::new(tempfile::tempfile()?, ZSTD_LEVEL)?;
     encoder.include_checksum(true)?;
     let mut digest = Sha256::new();
-    let mut head = Vec::with_capacity(HEAD_BYTES);
     let mut size_bytes = 0;
     let mut buffer = vec![0; BUFFER_BYTES];
     loop {
@@ -63,13 +50,12 @@ pub fn spool(reader: &mut dyn Read) -> io::Result<Spooled> {
             Err(error) => return Err(error),
         };
         let plain = &buffer[..n_read];
-        head.extend(plain.iter().take(HEAD_BYTES - head.len()));
         digest.update(plain);
         encoder.write_all(plain)?;
         size_bytes += n_read as u64;
     }
     let object = RawObject { sha256: hex(&digest.finalize()), size_bytes };
-    Ok(Spooled { object, head, compressed: encoder.finish()? })
+    Ok(Spooled { object, compressed: encoder.finish()? })
 }
 
 impl Store {

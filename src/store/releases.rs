@@ -82,11 +82,6 @@ impl Store {
     pub fn put_public(&self, name: &str, bytes: Vec<u8>) -> Result<(), StoreError> {
         self.root.put(&public_name(name), bytes)
     }
-
-    /// Reads `publish/<name>`.
-    pub fn read_public(&self, name: &str) -> Result<Vec<u8>, StoreError> {
-        self.root.read(&public_name(name))
-    }
 }
 
 fn release_name(number: u64) -> String {

@@ -13,13 +13,14 @@ use arrow::array::{
 };
 use arrow::datatypes::{FieldRef, Int64Type};
 use chrono::NaiveDate;
+use parquet::arrow::ArrowWriter;
 use tempfile::TempDir;
 
 use crate::pipeline::tables::{Cell, Table};
 use crate::store::commit::CellChange;
 use crate::store::landed::Manifest;
 use crate::store::location::Location;
-use crate::store::parquet::{DataFile, FileName, from_parquet, to_parquet};
+use crate::store::parquet::{DataFile, FileName};
 use crate::store::raw::spool;
 use crate::store::releases::{Release, ReleaseFile};
 use crate::store::table::Snapshot;

@@ -51,7 +51,6 @@ fn raw_bytes_come_back() {
     });
     let plain: Vec<u8> = noise.take(20 * 1024 * 1024 + 7).collect();
     let spooled = spool(&mut plain.as_slice()).unwrap();
-    assert_eq!(spooled.head(), &plain[..4096]);
     let object = store.put_raw(spooled).unwrap();
     assert_eq!(object.size_bytes, plain.len() as u64);
     let mut read = Vec::new();
@@ -133,8 +132,10 @@ fn a_projection_comes_in_the_order_asked_and_missing_columns_are_null() {
     assert_eq!(only[0].as_ref().unwrap().num_columns(), 1);
 
     // As an older version wrote it: without the last column.
-    let old = to_parquet(&[batch(Table::Quarantine, &[1, 2]).project(&[0]).unwrap()]).unwrap();
-    assert_eq!(from_parquet(old.clone()).unwrap()[0].num_columns(), 1);
+    let old = batch(Table::Quarantine, &[1, 2]).project(&[0]).unwrap();
+    let mut writer = ArrowWriter::try_new(Vec::new(), old.schema(), None).unwrap();
+    writer.write(&old).unwrap();
+    let old = writer.into_inner().unwrap();
     let old_file = DataFile {
         path: "old.parquet".to_owned(),
         cell: None,
@@ -164,7 +165,7 @@ fn a_release_number_is_taken_once() {
     assert!(matches!(store.release(3), Err(StoreError::NotFound { .. })));
     store.put_public("a.csv", b"1".to_vec()).unwrap();
     store.put_public("a.csv", b"2".to_vec()).unwrap();
-    assert_eq!(store.read_public("a.csv").unwrap(), b"2");
+    assert_eq!(store.root.read("publish/a.csv").unwrap(), b"2");
 }
 
 #[test]
