@@ -61,7 +61,7 @@ pub fn spool(reader: &mut dyn Read) -> io::Result<Spooled> {
 impl Store {
     /// Keeps what was spooled; bytes that are there already are not sent again.
     pub fn put_raw(&self, spooled: Spooled) -> Result<RawObject, StoreError> {
-        let Spooled { object, compressed, .. } = spooled;
+        let Spooled { object, compressed } = spooled;
         let name = raw_name(&object.sha256);
         if self.root.size_bytes(&name)?.is_none() {
             self.root.put_file(&name, compressed)?;
