@@ -62,7 +62,7 @@ pub struct Judge<'a> {
     readers: Vec<ColumnReader<'a>>,
     supplied: Vec<bool>,
     /// Values for what the record itself does not tell: the feed's unit and constants.
-    constants: Vec<(Column, Value)>,
+    constants: Vec<(Column, Result<Value, Breach>)>,
     n_headings: usize,
 }
 
@@ -82,13 +82,10 @@ impl<'a> Judge<'a> {
         let mut constants = vec![];
         // An empty cell of the unit means the feed's unit, too.
         let unit = columns::supplied_or_input("unit_code").expect("a canonical column");
-        constants.push((unit, Value::Text(origin.unit.clone())));
+        constants.push((unit, Ok(Value::Text(origin.unit.clone()))));
         for (name, text) in &profile.constants {
             let column = columns::supplied_or_input(name).filter(|column| !is_read(column.name));
-            constants.extend(column.map(|column| {
-                let value = reader(column).read(text);
-                (column, value.expect("the pipeline has checked its constants"))
-            }));
+            constants.extend(column.map(|column| (column, reader(column).read(text))));
         }
         let supplied = SUPPLIED.iter().map(|column| {
             is_read(column.name)
@@ -156,7 +153,10 @@ impl<'a> Judge<'a> {
             }
         }
         for (column, value) in &self.constants {
-            record.set_if_null(column.name, value);
+            match value {
+                Ok(value) => record.set_if_null(column.name, value),
+                Err(broken) => breach = breach.or(Some((Some(column.name), broken.clone()))),
+            }
         }
         let Some(number) = record.key(profile) else {
             return Err((Some(profile.key[0]), ("no_key", params_of([]))));

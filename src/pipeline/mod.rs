@@ -75,7 +75,7 @@ impl Pipeline {
             let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
             profiles.extend(Profile::read(&path, &mut faults).map(|profile| (name, profile)));
         }
-        let feeds = read_feeds(dir, &reference.units, &profiles, &mut faults);
+        let feeds = read_feeds(dir, &reference, &profiles, &mut faults);
         if let Some(settings) = &settings {
             check_headline(settings, &definitions, dir, &mut faults);
         }
@@ -117,7 +117,7 @@ pub fn hash_of<'a>(texts: impl IntoIterator<Item = &'a str>) -> String {
 
 fn read_feeds(
     dir: &Path,
-    units: &Units,
+    reference: &Reference,
     profiles: &BTreeMap<String, Profile>,
     faults: &mut Faults,
 ) -> Vec<Feed> {
@@ -132,7 +132,10 @@ fn read_feeds(
     };
     let mut feeds: Vec<Feed> = Vec::new();
     for path in toml_files(&dir.join("feeds"), faults) {
-        let Some(feed) = Feed::read(&path, units, &find, faults) else { continue };
+        let Some(feed) = Feed::read(&path, &reference.units, &find, faults) else {
+            continue;
+        };
+        check_constants(&feed, reference, &path, faults);
         if feeds.iter().any(|other| (&other.unit, &other.feed) == (&feed.unit, &feed.feed)) {
             let file = SourceFile { path: path.to_string_lossy().into(), text: "".into() };
             let message = format!("unit `{}` has two `{}` feeds", feed.unit, feed.feed);
@@ -142,6 +145,21 @@ fn read_feeds(
     }
     feeds.sort_by(|a, b| (&a.unit, &a.feed).cmp(&(&b.unit, &b.feed)));
     feeds
+}
+
+/// A constant unit or procedure must be one that the reference data knows.
+fn check_constants(feed: &Feed, reference: &Reference, path: &Path, faults: &mut Faults) {
+    let file = SourceFile { path: path.to_string_lossy().into(), text: "".into() };
+    let constant = |column: &str| feed.profile.constants.get(column);
+    if let Some(code) = constant("procedure_code").filter(|c| !reference.services.contains(c)) {
+        let message = format!("the constant procedure `{code}` is not in `services.csv`");
+        faults.add(&file, 0..0, message).suggest(code, reference.services.codes());
+    }
+    if let Some(unit) = constant("unit_code").filter(|c| reference.units.resolve(c).is_none()) {
+        let message = format!("the constant unit `{unit}` is not in `units.csv`");
+        let known = reference.units.iter().map(|unit| unit.code.as_str());
+        faults.add(&file, 0..0, message).suggest(unit, known);
+    }
 }
 
 fn check_headline(settings: &Settings, definitions: &Definitions, dir: &Path, faults: &mut Faults) {

@@ -108,10 +108,14 @@ fn land_offer(
     if latest.iter().any(|latest| latest.name == name && latest.cursor == offer.cursor) {
         return Ok(None);
     }
-    // The source's own words would tell the name.
-    let unreadable = || anyhow::anyhow!("failed to read `{name}`").context(AtSource);
-    let mut bytes = source.open(offer).ok().with_context(unreadable)?;
-    let spooled = spool(&mut bytes).ok().with_context(unreadable)?;
+    let unreadable = |cause: anyhow::Error| {
+        let deed = format!("failed to read `{name}`");
+        // The source's own words would tell a name that may not be shown.
+        let error = if is_expected { cause.context(deed) } else { anyhow::Error::msg(deed) };
+        error.context(AtSource)
+    };
+    let mut bytes = source.open(offer).map_err(|error| unreadable(error.into()))?;
+    let spooled = spool(&mut bytes).map_err(|error| unreadable(error.into()))?;
     if latest.iter().any(|latest| latest.sha256 == spooled.sha256()) {
         return Ok(None);
     }

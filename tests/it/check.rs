@@ -114,6 +114,20 @@ fn every_fault_is_told_at_once_with_its_place_and_a_hint() {
 }
 
 #[test]
+fn a_constant_that_the_reference_data_does_not_know_is_a_fault() {
+    let world = World::small();
+    world.edit(
+        "feeds/u1.toml",
+        "expected",
+        "constants = { procedure_code = \"1.00001\" }\nexpected",
+    );
+    let ran = world.hoso(&["check"]);
+    assert_eq!(ran.code, 3, "{ran}");
+    assert!(ran.stderr.contains("the constant procedure `1.00001`"), "{ran}");
+    assert!(ran.stderr.contains("did you mean `1.000001`?"), "{ran}");
+}
+
+#[test]
 fn a_good_pipeline_is_told_in_one_line() {
     let ran = World::small().hoso(&["check"]);
     assert_eq!(ran.code, 0, "{ran}");
