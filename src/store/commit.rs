@@ -15,7 +15,7 @@ use super::parquet::{DataFile, object_name};
 use super::table::{BUCKET, CELL_MONTH, RELEASE_APP, Snapshot, failure, is_conflict};
 use super::{RUNTIME, Store, StoreError};
 
-const MAX_TRIES: usize = 20;
+pub(super) const MAX_TRIES: usize = 20;
 const HEADS_IN_FLIGHT: usize = 32;
 
 /// What becomes of a cell: the file it was folded from, and the file that takes its place.
@@ -139,9 +139,21 @@ impl Store {
         let release = release.map(|release| {
             Transaction::new(RELEASE_APP, i64::try_from(release).expect("releases are few"))
         });
+        self.try_actions(table, snapshot, actions, operation, release.into_iter().collect())
+    }
+
+    /// Commits actions right after their snapshot; `None` when another writer was first.
+    pub(super) fn try_actions(
+        &self,
+        table: Table,
+        snapshot: &Snapshot,
+        actions: Vec<Action>,
+        operation: DeltaOperation,
+        transactions: Vec<Transaction>,
+    ) -> Result<Option<i64>, StoreError> {
         let properties = CommitProperties::default()
             .with_max_retries(0)
-            .with_application_transactions(release.into_iter().collect());
+            .with_application_transactions(transactions);
         let commit = CommitBuilder::from(properties).with_actions(actions).build(
             Some(&snapshot.state),
             snapshot.log.clone(),

@@ -42,6 +42,8 @@ mod local;
 
 mod row_groups;
 
+mod schema;
+
 // A store whose writes fail on purpose.
 #[cfg(test)]
 pub(crate) mod faults;
@@ -89,6 +91,10 @@ pub enum StoreError {
     /// What is stored contradicts itself or cannot be understood.
     #[error("failed to trust `{path}`")]
     Corrupt { path: String, source: Cause },
+
+    /// A table has what this version does not know.
+    #[error("failed to use `{table}`: a newer hoso wrote this store, run that one")]
+    Newer { table: &'static str, source: Cause },
 
     /// Anything else that storage refused.
     #[error("failed to {deed} `{path}`")]

@@ -3,9 +3,8 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use arrow::array::{RecordBatch, RecordBatchOptions, new_null_array};
+use arrow::array::RecordBatch;
 use arrow::datatypes::{FieldRef, Schema, SchemaRef};
-use arrow::error::ArrowError;
 use bytes::Bytes;
 use futures::future::BoxFuture;
 use futures::{FutureExt as _, TryFutureExt as _};
@@ -22,12 +21,13 @@ use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader};
 use crate::pipeline::tables::Table;
 
 use super::parquet::{BATCH_ROWS, Batches, DataFile, object_name};
+use super::schema::{check, filled};
 use super::{RUNTIME, Store, StoreError};
 
 impl Store {
     /// Opens a file's batches: exactly the table's schema, or the columns asked, in that order.
     ///
-    /// A column that the file is too old to have is null.
+    /// A column that the file is too old to have is null, at any depth.
     pub fn read(
         &self,
         table: Table,
@@ -48,6 +48,7 @@ impl Store {
         let builder = RUNTIME
             .block_on(ParquetRecordBatchStreamBuilder::new(self.object(table, file)?))
             .map_err(corrupt)?;
+        check(builder.schema(), &schema).map_err(|error| StoreError::corrupt(&object, error))?;
         let in_file = builder.schema().fields().iter().enumerate();
         let wanted = in_file
             .filter(|(_, field)| fields.iter().any(|wanted| wanted.name() == field.name()))
@@ -130,26 +131,14 @@ struct RowGroups {
     current: Option<ParquetRecordBatchReader>,
 }
 
-impl RowGroups {
-    fn adapt(&self, batch: &RecordBatch) -> Result<RecordBatch, ArrowError> {
-        let n_rows = batch.num_rows();
-        let columns = self.schema.fields().iter().map(|field| {
-            let column = batch.column_by_name(field.name()).cloned();
-            column.unwrap_or_else(|| new_null_array(field.data_type(), n_rows))
-        });
-        let options = RecordBatchOptions::new().with_row_count(Some(n_rows));
-        RecordBatch::try_new_with_options(Arc::clone(&self.schema), columns.collect(), &options)
-    }
-}
-
 impl Iterator for RowGroups {
     type Item = Result<RecordBatch, StoreError>;
 
     fn next(&mut self) -> Option<Self::Item> {
         loop {
             if let Some(batch) = self.current.as_mut().and_then(Iterator::next) {
-                let adapted = batch.and_then(|batch| self.adapt(&batch));
-                return Some(adapted.map_err(|error| StoreError::corrupt(&self.object, error)));
+                let filled = batch.and_then(|batch| filled(&batch, &self.schema));
+                return Some(filled.map_err(|error| StoreError::corrupt(&self.object, error)));
             }
             match RUNTIME.block_on(self.stream.next_row_group()) {
                 Ok(Some(row_group)) => self.current = Some(row_group),

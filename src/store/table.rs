@@ -4,12 +4,12 @@ use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use arrow::datatypes::{DataType, Field, Schema};
+use arrow::error::ArrowError;
 use deltalake_core::errors::DeltaTableError;
 use deltalake_core::kernel::engine::arrow_conversion::TryIntoKernel as _;
 use deltalake_core::kernel::transaction::{CommitProperties, TransactionError};
-use deltalake_core::kernel::{
-    DataType, EagerSnapshot, LogicalFileView, Remove, StructField, StructType,
-};
+use deltalake_core::kernel::{EagerSnapshot, LogicalFileView, Remove, StructType};
 use deltalake_core::logstore::{LogStoreRef, StorageConfig, default_logstore};
 use deltalake_core::operations::create::CreateBuilder;
 use deltalake_core::table::config::TableProperty;
@@ -83,40 +83,35 @@ impl Snapshot {
 }
 
 impl Store {
-    /// Creates every table that is absent; others may do the same at the same time.
+    /// Creates every table that is absent and widens those of an older version; others may do the
+    /// same at the same time.
     pub fn create_tables(&self) -> Result<(), StoreError> {
-        for table in Table::ALL {
-            let failed = |error| failure("create", table, error);
-            let log = self.log(table);
-            let is_there = || RUNTIME.block_on(log.is_delta_table_location());
-            if is_there().map_err(failed)? {
-                continue;
-            }
-            let schema: StructType = table
-                .schema()
-                .as_ref()
-                .try_into_kernel()
-                .map_err(|error| StoreError::io("create", table.name(), error))?;
-            let mut create = CreateBuilder::new()
-                .with_log_store(log.clone())
-                .with_columns(schema.fields().cloned())
-                .with_configuration_property(TableProperty::EnableExpiredLogCleanup, Some("false"))
-                .with_commit_properties(CommitProperties::default().with_max_retries(0));
-            if table.is_celled() {
-                create = create
-                    .with_columns([
-                        StructField::nullable(CELL_MONTH, DataType::STRING),
-                        StructField::nullable(BUCKET, DataType::INTEGER),
-                    ])
-                    .with_partition_columns([CELL_MONTH, BUCKET]);
-            }
-            if let Err(error) = RUNTIME.block_on(create.into_future())
-                && !is_there().map_err(failed)?
-            {
-                return Err(failed(error));
-            }
+        Table::ALL.into_iter().try_for_each(|table| self.create_table(table, &table.schema()))
+    }
+
+    /// Creates a table, or adds to it the columns that it lacks.
+    pub(super) fn create_table(&self, table: Table, schema: &Schema) -> Result<(), StoreError> {
+        let failed = |error| failure("create", table, error);
+        let schema = delta_schema(table, schema)
+            .map_err(|error| StoreError::io("create", table.name(), error))?;
+        let log = self.log(table);
+        let is_there = || RUNTIME.block_on(log.is_delta_table_location()).map_err(failed);
+        if is_there()? {
+            return self.widen(table, &schema);
         }
-        Ok(())
+        let mut create = CreateBuilder::new()
+            .with_log_store(log.clone())
+            .with_columns(schema.fields().cloned())
+            .with_configuration_property(TableProperty::EnableExpiredLogCleanup, Some("false"))
+            .with_commit_properties(CommitProperties::default().with_max_retries(0));
+        if table.is_celled() {
+            create = create.with_partition_columns([CELL_MONTH, BUCKET]);
+        }
+        match RUNTIME.block_on(create.into_future()) {
+            Ok(_) => Ok(()),
+            Err(_) if is_there()? => self.widen(table, &schema),
+            Err(error) => Err(failed(error)),
+        }
     }
 
     /// Loads a table's newest version.
@@ -172,6 +167,16 @@ pub(super) fn is_conflict(error: &DeltaTableError) -> bool {
                     | TransactionError::VersionAlreadyExists(_),
             }
     )
+}
+
+/// What the log says of a table: the columns of its files, and those that it is cut by.
+fn delta_schema(table: Table, schema: &Schema) -> Result<StructType, ArrowError> {
+    let mut fields = schema.fields().to_vec();
+    if table.is_celled() {
+        fields.push(Arc::new(Field::new(CELL_MONTH, DataType::Utf8, true)));
+        fields.push(Arc::new(Field::new(BUCKET, DataType::Int32, true)));
+    }
+    (&Schema::new(fields)).try_into_kernel()
 }
 
 pub(super) fn failure(deed: &'static str, table: Table, error: DeltaTableError) -> StoreError {

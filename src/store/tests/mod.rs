@@ -2,6 +2,7 @@
 
 mod commits;
 mod objects;
+mod widen;
 
 use std::collections::BTreeMap;
 use std::io::Read as _;
