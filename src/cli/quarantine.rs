@@ -8,6 +8,7 @@ use crate::pipeline::rules::{self, Language};
 use crate::run;
 use crate::run::quarantine::{Filter, Reject, read};
 use crate::run::stop::Stop;
+use crate::run::unmatched::{self, Unmatched};
 
 use super::exit::Exit;
 use super::{Cli, output};
@@ -25,6 +26,16 @@ pub(super) enum Command {
         /// Only those of this rule
         #[arg(long, value_name = "ID")]
         rule: Option<String>,
+        /// Write one JSON document
+        #[arg(long)]
+        json: bool,
+    },
+    /// List what other feeds tell of dossiers that no unit reports
+    #[command(after_help = "Example:\n  hoso quarantine unmatched --feed payment")]
+    Unmatched {
+        /// Only what this feed tells
+        #[arg(long, value_name = "FEED")]
+        feed: Option<String>,
         /// Write one JSON document
         #[arg(long)]
         json: bool,
@@ -52,7 +63,7 @@ pub(super) fn run(command: &Command, cli: &Cli) -> anyhow::Result<Exit> {
                 return Ok(output::unknown("unit", unit, units));
             }
             if let Some(rule) = rule.as_ref().filter(|rule| rules::find(rule).is_none()) {
-                return Ok(output::unknown("rule", rule, rules::RULES.iter().map(|r| r.id)));
+                return Ok(output::unknown("rule", rule, rules::all().map(|rule| rule.id)));
             }
             let filter = Filter { unit: unit.clone(), rule: rule.clone() };
             let rejects = read(&store, &filter)?;
@@ -61,6 +72,20 @@ pub(super) fn run(command: &Command, cli: &Cli) -> anyhow::Result<Exit> {
                 output::json_to_stdout(&json!({ "rejects": rejects }))?;
             } else {
                 output::to_stdout(list(&rejects, language)?.as_bytes())?;
+            }
+        }
+        Command::Unmatched { feed, json } => {
+            let feeds = unmatched::others();
+            if let Some(feed) = feed.as_ref().filter(|feed| !feeds.clone().any(|f| f == **feed)) {
+                return Ok(output::unknown("feed", feed, feeds));
+            }
+            let mut unmatched = unmatched::list(&store)?;
+            unmatched.retain(|row| feed.as_ref().is_none_or(|feed| row.feeds.contains(feed)));
+            if *json {
+                let rows: Vec<Value> = unmatched.iter().map(Unmatched::json).collect();
+                output::json_to_stdout(&json!({ "unmatched": rows }))?;
+            } else {
+                output::to_stdout(not_reported(&unmatched)?.as_bytes())?;
             }
         }
         Command::Show { id, json } => {
@@ -91,10 +116,22 @@ fn list(rejects: &[Reject], language: Language) -> anyhow::Result<String> {
     Ok(text)
 }
 
+fn not_reported(unmatched: &[Unmatched]) -> anyhow::Result<String> {
+    let mut text = String::new();
+    for Unmatched { dossier_key, feeds, deliveries } in unmatched {
+        let deliveries: Vec<&str> = deliveries.iter().map(String::as_str).collect();
+        let (feeds, deliveries) = (feeds.join(" "), deliveries.join(" "));
+        writeln!(text, "{dossier_key:<32} {feeds:<20} {deliveries}")?;
+    }
+    writeln!(text, "{} dossiers that no unit reports", unmatched.len())?;
+    Ok(text)
+}
+
 fn one(reject: &Reject, language: Language) -> String {
     let column = reject.column.as_deref().unwrap_or("-");
+    let sheet = reject.sheet.map_or_else(String::new, |sheet| format!(", sheet {sheet}"));
     format!(
-        "{}\n  unit    {}\n  file    {}\n  record  {}, line {}\n  rule    {}\n  column  {column}\n  reason  {}\n",
+        "{}\n  unit    {}\n  file    {}\n  record  {}, line {}{sheet}\n  rule    {}\n  column  {column}\n  reason  {}\n",
         reject.id(),
         reject.unit,
         reject.name,

@@ -5,6 +5,8 @@ use std::io;
 use std::io::Read;
 use std::rc::Rc;
 
+use crate::pipeline::rules::Refusal;
+
 /// What the guard has seen; shared with the reader of records.
 #[derive(Debug, Default)]
 pub(super) struct Seen {
@@ -12,6 +14,7 @@ pub(super) struct Seen {
     n_quotes: Cell<u64>,
     last_byte: Cell<u8>,
     too_long: Cell<bool>,
+    broken: Cell<bool>,
     at_end: Cell<bool>,
 }
 
@@ -19,7 +22,7 @@ pub(super) struct Seen {
 pub(super) const MAX_RECORD_BYTES: u64 = 4 << 20;
 
 impl Seen {
-    /// Says that a whole record was read.
+    /// Says that a whole record was read, or a value outside the records.
     pub(super) fn record_read(&self) {
         self.since_record.set(0);
     }
@@ -27,6 +30,12 @@ impl Seen {
     /// Whether a record grew past the limit.
     pub(super) fn is_too_long(&self) -> bool {
         self.too_long.get()
+    }
+
+    /// Whether the bytes themselves could not be read: what a parser then says is no fault of
+    /// the text.
+    pub(super) fn is_broken(&self) -> bool {
+        self.broken.get()
     }
 
     /// Whether the end of the file was met: the record just read needed it, and is the last.
@@ -45,6 +54,13 @@ impl Seen {
     }
 }
 
+/// Refuses the record after this one: it is longer than any record is.
+pub(super) fn record_too_long(record: u64, line: u64, limit: u64) -> Refusal {
+    let (record, line) = (record.to_string(), line.to_string());
+    let params = [("record", record), ("line", line), ("limit", limit.to_string())];
+    Refusal::new("record_too_long", params)
+}
+
 /// A reader that fails when no record ends for too long.
 pub(super) struct Guard<R> {
     inner: R,
@@ -61,11 +77,14 @@ impl<R: Read> Guard<R> {
 
 impl<R: Read> Read for Guard<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let n = self.inner.read(buffer)?;
         let seen = &self.seen;
+        let read = self.inner.read(buffer);
+        let is_broken = |error: &io::Error| error.kind() != io::ErrorKind::Interrupted;
+        seen.broken.set(read.as_ref().is_err_and(is_broken));
+        let n = read?;
         seen.at_end.set(n == 0 && !buffer.is_empty());
         seen.since_record.set(seen.since_record.get() + n as u64);
-        let quotes = buffer[..n].iter().filter(|byte| **byte == b'"').count();
+        let quotes = memchr::memchr_iter(b'"', &buffer[..n]).count();
         seen.n_quotes.set(seen.n_quotes.get() + quotes as u64);
         if let Some(last) = buffer[..n].last() {
             seen.last_byte.set(*last);

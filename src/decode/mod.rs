@@ -1,49 +1,102 @@
 //! Bytes to batches of text columns with a record number. Knows profiles, not what texts mean.
 //!
-//! One file a format; a format is one line in [`decode`].
+//! Containers are taken off, the format is told by the content, and each format is one file that
+//! yields rows. Sheets (CSV, workbooks, HTML) have their headings among the first rows; keyed
+//! formats (JSON, XML, Parquet) name each value.
 
+mod cells;
+mod container;
 mod csv;
+mod encoding;
+mod fault;
+mod format;
 mod guard;
 mod header;
+mod html;
+mod json;
+mod keyed;
+mod mend;
+mod parquet;
+mod row;
+mod sheet;
+mod table;
+mod workbook;
+mod xls;
+mod xlsx;
+mod xml;
 
+#[cfg(test)]
+mod tests;
+
+use std::cell::RefCell;
 use std::io::Read;
+use std::rc::Rc;
 
 use arrow::array::Array as _;
 use arrow::array::cast::AsArray as _;
 use arrow::array::{RecordBatch, StringArray};
 use arrow::datatypes::Int64Type;
 
+use crate::pipeline::encoding::Encoding;
+use crate::pipeline::heading::Function;
 use crate::pipeline::profile::Profile;
-use crate::pipeline::rules::Refusal;
+use crate::pipeline::rules::{Note, Refusal};
+
+use format::Format;
 
 /// What stands above the records: the title rows and the headings.
 #[derive(Debug, Clone, Default)]
 pub struct Header {
     /// The rows above the headings, a line each.
     pub titles: Vec<String>,
-    /// The canonical column of each field; `None` is dropped.
-    pub columns: Vec<Option<&'static str>>,
+    /// How many fields a record has.
+    pub n_fields: usize,
+    /// Which field is read for which canonical column.
+    pub taken: Vec<Taken>,
     /// Positions (from 1) of headings that the profile neither reads nor ignores.
     pub unknown: Vec<usize>,
 }
 
-impl Header {
-    /// Returns the canonical columns that the log supplies.
-    pub fn supplied(&self) -> impl Iterator<Item = &'static str> {
-        self.columns.iter().flatten().copied()
-    }
+/// A field that is read for a canonical column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Taken {
+    pub field: usize,
+    pub column: &'static str,
+    pub function: Option<Function>,
+}
+
+/// How a log was found to be written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Written {
+    /// The format with what it is packed in: `csv`, `xlsx in zip`.
+    pub format: String,
+    pub encoding: Encoding,
 }
 
 /// A batch of records as text.
 ///
-/// Its columns are `record`, `line`, `remark` (a rule's id where the record cannot be read or is no
-/// dossier), `detail` (fields found, for `field_count`), then a text column for each canonical
-/// column that the log supplies. Empty texts are null.
+/// Its columns say where the record stands and what is remarked of it, then comes a text column for
+/// each canonical column that the log supplies. Empty texts are null.
 #[derive(Debug, Clone)]
 pub struct Records(RecordBatch);
 
-/// How many columns stand before the texts.
-const N_PLACE_COLUMNS: usize = 4;
+/// What stands before the texts: the record's number, the line or row it begins on, the sheet
+/// (0 where there is but one), the fields found, as bits over the text columns which cells hold
+/// numbers and which columns the record does not have at all, and a rule's id where the record
+/// cannot be read or is no dossier.
+const PLACE_COLUMNS: [&str; 7] =
+    ["record", "line", "sheet", "n_fields", "numbers", "absent", "remark"];
+
+/// Where a record stands in its delivery.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RecordPlace {
+    /// From 1 below the headings.
+    pub record: i64,
+    /// The line of a text, the row of a sheet.
+    pub line: i64,
+    /// The sheet from 1; `None` where there is but one.
+    pub sheet: Option<i64>,
+}
 
 impl Records {
     /// Returns how many records there are.
@@ -51,31 +104,47 @@ impl Records {
         self.0.num_rows()
     }
 
-    /// Returns the record's number, from 1 below the headings, and the line it begins on.
-    pub fn place(&self, row: usize) -> (i64, i64) {
-        let number = |column: usize| self.0.column(column).as_primitive::<Int64Type>().value(row);
-        (number(0), number(1))
+    /// Returns where the record stands.
+    pub fn place(&self, row: usize) -> RecordPlace {
+        let sheet = Some(self.number(2, row)).filter(|sheet| *sheet > 0);
+        RecordPlace { record: self.number(0, row), line: self.number(1, row), sheet }
     }
 
     /// Returns the rule that the record broke on being read, if any, with the fields found.
     pub fn remark(&self, row: usize) -> Option<(&str, i64)> {
-        let remarks = self.0.column(2).as_string::<i32>();
-        let detail = self.0.column(3).as_primitive::<Int64Type>();
-        remarks.is_valid(row).then(|| (remarks.value(row), detail.value(row)))
+        let remarks = self.0.column(6).as_string::<i32>();
+        remarks.is_valid(row).then(|| (remarks.value(row), self.number(3, row)))
     }
 
-    /// Returns the text column of a canonical column.
-    pub fn texts(&self, column: &str) -> Option<&StringArray> {
-        let schema = self.0.schema_ref();
-        let at = schema.index_of(column).ok().filter(|at| *at >= N_PLACE_COLUMNS)?;
-        Some(self.0.column(at).as_string())
+    /// Returns a bit for each text column whose cell holds a number, not a text.
+    pub fn numbers(&self, row: usize) -> u64 {
+        self.number(4, row).cast_unsigned()
+    }
+
+    /// Returns a bit for each text column that the record does not have at all.
+    pub fn absent(&self, row: usize) -> u64 {
+        self.number(5, row).cast_unsigned()
+    }
+
+    /// Returns the text column of the header's taken field at this position.
+    pub fn texts(&self, taken: usize) -> &StringArray {
+        self.0.column(PLACE_COLUMNS.len() + taken).as_string()
+    }
+
+    fn number(&self, column: usize, row: usize) -> i64 {
+        self.0.column(column).as_primitive::<Int64Type>().value(row)
     }
 }
+
+/// What is worth knowing of a delivery that was read: gathered while its records are.
+pub type Notes = Rc<RefCell<Vec<Note>>>;
 
 /// A log being read: its header, then its records batch by batch.
 pub struct Log<'a> {
     pub header: Header,
+    pub written: Written,
     pub records: Box<dyn Iterator<Item = Result<Records, Refusal>> + 'a>,
+    pub notes: Notes,
 }
 
 /// Reads a log's header and prepares to read its records.
@@ -84,5 +153,26 @@ pub struct Log<'a> {
 ///
 /// A refusal: the bytes are not what the profile says. The records may end in one, too.
 pub fn decode<'a>(bytes: impl Read + 'a, profile: &Profile) -> Result<Log<'a>, Refusal> {
-    csv::decode(Box::new(bytes), profile)
+    let opened = container::open(Box::new(bytes), profile)?;
+    let notes = Notes::default();
+    let is_declared = profile.encoding.is_some();
+    let body = opened.body;
+    let (table, encoding) = match opened.format {
+        Format::Csv => (csv::read(body, profile)?, opened.encoding),
+        Format::Html => (html::read(body, profile)?, opened.encoding),
+        Format::Json => (json::read(body, profile)?, opened.encoding),
+        Format::Xml => (xml::read(body, profile)?, opened.encoding),
+        Format::Parquet => parquet::read(body, profile)?,
+        Format::Xlsx => xlsx::read(body, profile, &notes)?,
+        Format::Xls => xls::read(body, profile, &notes)?,
+    };
+    if encoding != Encoding::Utf8 && !is_declared {
+        let params = [("encoding", encoding.name().to_owned())];
+        notes.borrow_mut().push(Note::new("encoding_detected", params));
+    }
+    let mut format = opened.format.name().to_owned();
+    opened.wrappers.iter().rev().for_each(|wrapper| format += &format!(" in {wrapper}"));
+    let header = table.header.clone();
+    let records = Box::new(table::Batches::new(table, profile));
+    Ok(Log { header, written: Written { format, encoding }, records, notes })
 }

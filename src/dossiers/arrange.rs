@@ -24,6 +24,8 @@ use super::Dossiers;
 /// Positions of the facts of an observation in its batch.
 pub(super) const KEY: usize = 0;
 pub(super) const DELIVERY: usize = 3;
+pub(super) const FEED: usize = 5;
+pub(super) const ITEM_KEY: usize = 6;
 pub(super) const EVENT_TIME: usize = 7;
 pub(super) const OBSERVED_AT: usize = 8;
 pub(super) const HASH: usize = 9;
@@ -169,8 +171,9 @@ pub(super) fn count_by_delivery(dossiers: &Dossiers) -> BTreeMap<String, i64> {
 }
 
 fn ranks(all: &RecordBatch) -> ArrayRef {
-    let statuses = all.column(position_of("status")).as_string::<i32>();
-    Arc::new(statuses.iter().map(|status| status_rank(status?)).collect::<Int8Array>())
+    let statuses = |column: &str| all.column(position_of(column)).as_string::<i32>();
+    let told = statuses("status").iter().zip(statuses("portal_status"));
+    Arc::new(told.map(|(own, portal)| status_rank(own.or(portal)?)).collect::<Int8Array>())
 }
 
 /// Returns the first row of sorted texts of which the predicate no longer holds.

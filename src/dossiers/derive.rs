@@ -4,15 +4,17 @@ use std::sync::Arc;
 
 use arrow::array::Array as _;
 use arrow::array::cast::AsArray as _;
-use arrow::array::{ArrayRef, Date32Array, Int64Array, StringArray};
+use arrow::array::{ArrayRef, BooleanArray, Date32Array, Int64Array, StringArray};
 use arrow::datatypes::Date32Type;
 use chrono::NaiveDate;
 
 use crate::pipeline::Reference;
 use crate::pipeline::columns::supplied_index;
 
+use super::tax_code;
+
 /// Settles the supplied columns (`channel` and `applicant_kind` are never null, `ended_on` is the
-/// day of the end) and returns the columns of `columns::DERIVED`.
+/// day of the end) and returns the columns of `columns::DERIVED`, but for the last.
 pub(super) fn derive(
     values: &mut [ArrayRef],
     first_due_on: ArrayRef,
@@ -58,7 +60,13 @@ pub(super) fn derive(
         Arc::new(overdue),
         Arc::new(processing),
         Arc::new(to_due),
+        Arc::new(check_digits(values)),
     ]
+}
+
+/// Returns whether the check digit of each enterprise's code is right.
+fn check_digits(values: &[ArrayRef]) -> BooleanArray {
+    texts(values, "enterprise_code").iter().map(|code| code.map(tax_code::is_valid)).collect()
 }
 
 /// Returns the day on which each dossier ended: completed, refused or withdrawn.

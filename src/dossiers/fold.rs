@@ -5,12 +5,10 @@ use std::sync::Arc;
 
 use arrow::array::Array as _;
 use arrow::array::cast::AsArray as _;
-use arrow::array::{
-    ArrayRef, ListArray, ListBuilder, RecordBatch, StringBuilder, StructArray, UInt32Array,
-};
+use arrow::array::{ArrayRef, ListArray, RecordBatch, StringArray, StructArray, UInt32Array};
 use arrow::buffer::OffsetBuffer;
 use arrow::compute::take;
-use arrow::datatypes::{DataType, Date32Type, TimestampMicrosecondType};
+use arrow::datatypes::DataType;
 
 use crate::normalise::{N_FACTS, position_of};
 use crate::pipeline::tables::{Table, history_field};
@@ -18,20 +16,32 @@ use crate::pipeline::{Pipeline, columns};
 
 use super::arrange::Arranged;
 use super::derive::derive;
-use super::{Dossiers, arrange};
+use super::marks::Marker;
+use super::{Dossiers, arrange, items};
 
 /// Folds the observations of whole dossiers into their rows.
 pub(super) fn fold(observations: &Arranged, pipeline: &Pipeline) -> Dossiers {
     let batch = observations.batch();
     let groups = groups(batch);
-    let mut values = latest_supplied(batch, &groups);
+    let supplied = supplied_masks(batch);
+    let mut values = latest_supplied(batch, &groups, &supplied);
+    items::fold(batch, &groups, &supplied, &mut values);
     let first_due = earliest_due(batch, &groups);
     let derived = derive(&mut values, first_due, &pipeline.reference);
+    let marker = Marker {
+        batch,
+        supplied: &supplied,
+        values: &values,
+        enterprise_check: derived.last().expect("the last of the derived columns"),
+        utc_offset_seconds: pipeline.settings.utc_offset_seconds,
+    };
+    let marks = marker.marks(&groups);
 
     let mut columns = vec![first_of(batch.column(arrange::KEY), &groups)];
     columns.extend(values);
     columns.extend(derived);
-    columns.push(marks(batch, &groups, pipeline.settings.utc_offset_seconds));
+    columns.push(feeds(batch, &groups));
+    columns.push(marks);
     columns.push(history(batch, &groups));
     let rows = RecordBatch::try_new(Table::Dossiers.schema(), columns);
     Dossiers::new(rows.expect("each column has one value a dossier"))
@@ -46,9 +56,10 @@ fn groups(batch: &RecordBatch) -> Vec<usize> {
     groups
 }
 
-/// Takes each supplied column from the latest observation that supplies it.
-fn latest_supplied(batch: &RecordBatch, groups: &[usize]) -> Vec<ArrayRef> {
-    let supplied = supplied_masks(batch);
+/// Takes each supplied column from the latest observation that supplies it; a number that no unit
+/// tells, from the latest that another feed does.
+fn latest_supplied(batch: &RecordBatch, groups: &[usize], supplied: &[u64]) -> Vec<ArrayRef> {
+    let number = columns::supplied_index("dossier_number").expect("a supplied column");
     let mut latest: Vec<Vec<Option<u32>>> =
         columns::SUPPLIED.iter().map(|_| Vec::with_capacity(groups.len())).collect();
     for group in groups.windows(2) {
@@ -63,6 +74,8 @@ fn latest_supplied(batch: &RecordBatch, groups: &[usize]) -> Vec<ArrayRef> {
                 found &= found - 1;
             }
         }
+        let told = latest[number].last_mut().expect("a place was made for this dossier");
+        *told = told.or(Some(group[1] as u32 - 1));
     }
     let take_latest = |(at, rows): (usize, Vec<Option<u32>>)| {
         take(batch.column(N_FACTS + at), &UInt32Array::from(rows), None)
@@ -104,49 +117,14 @@ fn first_of(column: &ArrayRef, groups: &[usize]) -> ArrayRef {
     take(column, &UInt32Array::from_iter_values(rows), None).expect("the rows are the batch's own")
 }
 
-/// Gathers each dossier's marks: those of its observations, and that its due day was moved after
-/// it had passed.
-fn marks(batch: &RecordBatch, groups: &[usize], offset_seconds: i32) -> ArrayRef {
-    let observed = batch.column(arrange::MARKS).as_list::<i32>();
-    let mut marks = ListBuilder::new(StringBuilder::new());
-    for group in groups.windows(2) {
-        let mut gathered: BTreeSet<String> = BTreeSet::new();
-        for row in group[0]..group[1] {
-            let own = observed.value(row);
-            gathered.extend(own.as_string::<i32>().iter().flatten().map(str::to_owned));
-        }
-        if due_moved_after_due(batch, group[0]..group[1], offset_seconds) {
-            gathered.insert("due_moved_after_due".to_owned());
-        }
-        gathered.iter().for_each(|mark| marks.values().append_value(mark));
-        marks.append(true);
-    }
-    Arc::new(marks.finish())
-}
-
-fn due_moved_after_due(
-    batch: &RecordBatch,
-    rows: std::ops::Range<usize>,
-    offset_seconds: i32,
-) -> bool {
-    let due = batch.column(position_of("due_on")).as_primitive::<Date32Type>();
-    let time = |column: usize, row: usize| {
-        let times = batch.column(column).as_primitive::<TimestampMicrosecondType>();
-        times.is_valid(row).then(|| times.value(row))
-    };
-    let mut last_due = None;
-    for row in rows.filter(|row| due.is_valid(*row)) {
-        let told_at = time(arrange::EVENT_TIME, row).or_else(|| time(arrange::OBSERVED_AT, row));
-        let told_on = told_at
-            .map(|micros| (micros / 1_000_000 + i64::from(offset_seconds)).div_euclid(86_400));
-        let is_moved = last_due.is_some_and(|last| last != due.value(row));
-        let had_passed = told_on.zip(last_due).is_some_and(|(day, last)| day > i64::from(last));
-        if is_moved && had_passed {
-            return true;
-        }
-        last_due = Some(due.value(row));
-    }
-    false
+/// Names the feeds that tell of each dossier, joined by spaces.
+fn feeds(batch: &RecordBatch, groups: &[usize]) -> ArrayRef {
+    let feeds = batch.column(arrange::FEED).as_string::<i32>();
+    let told = groups.windows(2).map(|group| {
+        let names: BTreeSet<&str> = (group[0]..group[1]).map(|row| feeds.value(row)).collect();
+        Some(names.into_iter().collect::<Vec<_>>().join(" "))
+    });
+    Arc::new(told.collect::<StringArray>())
 }
 
 /// Makes `history`: every observation, whole, in the order of the fold.

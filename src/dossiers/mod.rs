@@ -5,7 +5,10 @@ mod arrange;
 mod cells;
 mod derive;
 mod fold;
+mod items;
+mod marks;
 mod merge;
+mod tax_code;
 
 use arrow::array::RecordBatch;
 

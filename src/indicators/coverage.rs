@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::NaiveDate;
 
 use crate::pipeline::Pipeline;
-use crate::pipeline::feed::Expected;
+use crate::pipeline::columns::FeedKind;
+use crate::pipeline::feed::{Expected, Feed};
 use crate::pipeline::units::Unit;
 
 use super::scope::Scope;
@@ -69,7 +70,8 @@ impl Coverage {
     /// Gathers what accepted deliveries cover.
     pub fn new(pipeline: &Pipeline, covered: &[Covered]) -> Self {
         let mut reporters = BTreeMap::new();
-        for feed in &pipeline.feeds {
+        let own = |feed: &&Feed| feed.profile.feed == FeedKind::Dossier;
+        for feed in pipeline.feeds.iter().filter(own) {
             let unit = pipeline.reference.units.get(&feed.unit);
             let own = || covered.iter().filter(|c| c.unit == feed.unit && c.feed == feed.feed);
             let days: Vec<_> = own().filter_map(|covered| covered.period).collect();

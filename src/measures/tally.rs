@@ -22,6 +22,8 @@ const MONTH: &str = "#month";
 pub(super) struct Plan {
     procedure: &'static str,
     measures: Vec<String>,
+    /// Which rows count at all: a dossier that no unit tells of is none yet.
+    counted: Expr,
     steps: BTreeMap<&'static str, Vec<Step>>,
 }
 
@@ -35,7 +37,11 @@ struct Step {
 impl Plan {
     pub(super) fn new(definitions: &Definitions, of: Subject) -> Self {
         let procedure = procedure_column(of);
-        let mut plan = Self { procedure, measures: Vec::new(), steps: BTreeMap::new() };
+        let counted = match of {
+            Subject::Dossiers => col("unit_code").is_not_null(),
+            Subject::Services => lit(true),
+        };
+        let mut plan = Self { procedure, measures: Vec::new(), counted, steps: BTreeMap::new() };
         for measure in measures_of(definitions, of) {
             plan.add_measure(measure);
         }
@@ -90,7 +96,7 @@ impl Plan {
             let sums = frame
                 .clone()
                 .lazy()
-                .filter(col(*day).is_not_null())
+                .filter(col(*day).is_not_null().and(self.counted.clone()))
                 .group_by(keys)
                 .agg(counts.collect::<Vec<_>>())
                 .collect()?;

@@ -1,6 +1,8 @@
 //! Text to typed observations, or to a reject with a rule. Personal data ends here: what leaves
 //! has the columns of the canonical dossier and no others, and rejects show shapes.
 
+mod control;
+mod delivery_marks;
 mod number;
 mod observations;
 mod record;
@@ -12,14 +14,17 @@ use arrow::array::Array as _;
 use chrono::NaiveDate;
 
 use crate::decode::{Header, Records};
-use crate::pipeline::columns::{Column, SUPPLIED};
+use crate::pipeline::columns::{Column, FeedKind, supplied_bit};
 use crate::pipeline::feed::Feed;
-use crate::pipeline::rules::{Severity, params_of};
+use crate::pipeline::profile::Profile;
+use crate::pipeline::rules::{Note, Severity, params_of};
 use crate::pipeline::{Pipeline, columns, rules};
 
+pub use control::{Control, Figures};
 pub use observations::{N_FACTS, Observations, position_of};
 pub use rejects::Rejects;
 
+use delivery_marks::FlagTally;
 use observations::ObservationsBuilder;
 use record::Record;
 use rejects::RejectsBuilder;
@@ -60,10 +65,12 @@ pub struct Judge<'a> {
     feed: &'a Feed,
     origin: &'a Origin,
     readers: Vec<ColumnReader<'a>>,
-    supplied: Vec<bool>,
+    /// The columns that every record supplies, a bit each: by constants and what is implied.
+    always_supplied: u64,
     /// Values for what the record itself does not tell: the feed's unit and constants.
     constants: Vec<(Column, Result<Value, Breach>)>,
     n_headings: usize,
+    flags: FlagTally,
 }
 
 impl<'a> Judge<'a> {
@@ -76,57 +83,54 @@ impl<'a> Judge<'a> {
     ) -> Self {
         let profile = &feed.profile;
         let reader = |column| ColumnReader::new(column, pipeline, profile);
-        let readers: Vec<ColumnReader<'a>> =
-            header.supplied().filter_map(columns::supplied_or_input).map(reader).collect();
+        let columns = header.taken.iter().filter_map(|t| columns::supplied_or_input(t.column));
+        let readers: Vec<ColumnReader<'a>> = columns.map(reader).collect();
         let is_read = |name: &str| readers.iter().any(|reader| reader.column.name == name);
         let mut constants = vec![];
-        // An empty cell of the unit means the feed's unit, too.
-        let unit = columns::supplied_or_input("unit_code").expect("a canonical column");
-        constants.push((unit, Ok(Value::Text(origin.unit.clone()))));
+        if profile.feed == FeedKind::Dossier {
+            // An empty cell of the unit means the feed's unit, too.
+            let unit = columns::supplied_or_input("unit_code").expect("a canonical column");
+            constants.push((unit, Ok(Value::Text(origin.unit.clone()))));
+        }
         for (name, text) in &profile.constants {
             let column = columns::supplied_or_input(name).filter(|column| !is_read(column.name));
-            constants.extend(column.map(|column| (column, reader(column).read(text))));
+            let read = |column| (column, reader(column).read(text, false, &mut Vec::new()));
+            constants.extend(column.map(read));
         }
-        let supplied = SUPPLIED.iter().map(|column| {
-            is_read(column.name)
-                || constants.iter().any(|(constant, _)| constant.name == column.name)
-                || profile.implied.contains_key(column.name)
-                || derived_from_others(column.name).iter().any(|source| is_read(source))
-        });
-        let supplied = supplied.collect();
+        let constant = constants.iter().map(|(column, _)| column.name);
+        let always = constant.chain(profile.implied.keys().copied()).map(supplied_bit);
         Self {
             pipeline,
             feed,
             origin,
+            always_supplied: always.fold(0, |mask, bit| mask | bit),
             readers,
-            supplied,
             constants,
-            n_headings: header.columns.len(),
+            n_headings: header.n_fields,
+            flags: FlagTally::default(),
         }
     }
 
     /// Judges a batch: each record becomes an observation or a reject, or is out of scope.
     pub fn normalise(&mut self, records: &Records, fates: &mut Fates) -> (Observations, Rejects) {
-        let mut accepted = ObservationsBuilder::new(self.origin, &self.supplied);
+        let mut accepted = ObservationsBuilder::new(self.origin);
         let mut rejected = RejectsBuilder::new(self.origin);
         let mut record = Record::default();
-        let names: Vec<&'static str> = self.readers.iter().map(|r| r.column.name).collect();
-        let texts: Vec<_> = names.iter().map(|name| records.texts(name)).collect();
         fates.read += records.n_records() as i64;
         for row in 0..records.n_records() {
-            let text = |column: usize| {
-                texts[column].filter(|texts| texts.is_valid(row)).map(|texts| texts.value(row))
-            };
             let judged = match records.remark(row) {
                 Some((rule, _)) if severity(rule) == Severity::OutOfScope => {
                     fates.out_of_scope += 1;
                     continue;
                 }
                 Some((rule, n_fields)) => Err((None, self.unreadable(rule, n_fields))),
-                None => self.judge(text, &mut record),
+                None => self.judge(records, row, &mut record),
             };
             match judged {
-                Ok(key) => accepted.push(&key, self.pipeline.settings.buckets, &record),
+                Ok(key) => {
+                    self.flags.add(&record);
+                    accepted.push(&key, self.pipeline.settings.buckets, &record);
+                }
                 Err((column, breach)) => {
                     fates.rejected += 1;
                     rejected.push(records.place(row), column, &breach);
@@ -136,19 +140,67 @@ impl<'a> Judge<'a> {
         (accepted.finish(), rejected.finish())
     }
 
+    /// Returns what the records tell together of their delivery, once they are all judged.
+    pub fn notes(&self) -> Vec<Note> {
+        let clock = delivery_marks::clock(self.readers.iter().map(|reader| reader.clock));
+        self.flags.notes().chain(clock).collect()
+    }
+
     /// Reads one record's values and holds them against the rules; returns the dossier's key.
-    fn judge<'t>(
+    fn judge(
         &mut self,
-        text: impl Fn(usize) -> Option<&'t str>,
+        records: &Records,
+        row: usize,
         record: &mut Record,
     ) -> Result<number::DossierKey, (Option<&'static str>, Breach)> {
         let profile = &self.feed.profile;
-        record.clear();
+        let breach = self.read(records, row, record);
+        let key = self.key(profile, record)?;
+        if let Some(breach) = breach {
+            return Err(breach);
+        }
+        record.fill_implied(profile);
+        if profile.feed != FeedKind::Dossier {
+            // Both found the key; they are the unit's own to tell.
+            record.set("unit_code", Value::Null);
+            record.supplied &= !(supplied_bit("unit_code") | supplied_bit("dossier_number"));
+        }
+        let observed_on = self.origin.observed.map(|(_, day)| day);
+        let checked = match profile.feed {
+            FeedKind::Dossier => {
+                record.settle_end();
+                record.settle_enterprise();
+                record.check_dossier(observed_on)
+            }
+            kind => record.check_other(kind, observed_on),
+        };
+        checked.map_err(|breach| (None, breach))?;
+        record.mark_distortions();
+        Ok(key)
+    }
+
+    /// Reads the record's values; returns the first breach, with its column.
+    fn read(
+        &mut self,
+        records: &Records,
+        row: usize,
+        record: &mut Record,
+    ) -> Option<(Option<&'static str>, Breach)> {
+        let (numbers, absent) = (records.numbers(row), records.absent(row));
         let mut breach = None;
+        record.clear(self.always_supplied);
         for (at, reader) in self.readers.iter_mut().enumerate() {
             let name = reader.column.name;
-            match text(at).map(|text| reader.read(text)).transpose() {
-                Ok(value) => record.set(name, value.unwrap_or_default()),
+            if absent & 1 << at == 0 {
+                record.supplied |= supplied_bit(name);
+            }
+            let texts = records.texts(at);
+            if !texts.is_valid(row) {
+                continue;
+            }
+            let is_number = numbers & 1 << at != 0;
+            match reader.read(texts.value(row), is_number, &mut record.marks) {
+                Ok(value) => record.set(name, value),
                 Err(broken) => breach = breach.or(Some((Some(name), broken))),
             }
         }
@@ -158,22 +210,23 @@ impl<'a> Judge<'a> {
                 Err(broken) => breach = breach.or(Some((Some(column.name), broken.clone()))),
             }
         }
+        breach
+    }
+
+    /// Finds the dossier that the record tells of.
+    fn key(
+        &self,
+        profile: &Profile,
+        record: &Record,
+    ) -> Result<number::DossierKey, (Option<&'static str>, Breach)> {
         let Some(number) = record.key(profile) else {
             return Err((Some(profile.key[0]), ("no_key", params_of([]))));
         };
         let mut key = number::read(number);
         if profile.numbers_by_unit {
-            key.key = format!("{}/{}", self.origin.unit, key.key);
+            let unit = record.get("unit_code").text().unwrap_or(&self.origin.unit);
+            key.key = format!("{unit}/{}", key.key);
         }
-        if let Some(breach) = breach {
-            return Err(breach);
-        }
-        record.fill_implied(profile);
-        record.settle_end();
-        let observed_on = self.origin.observed.map(|(_, day)| day);
-        let supplies =
-            |name: &str| columns::supplied_index(name).is_some_and(|at| self.supplied[at]);
-        record.check(observed_on, supplies).map_err(|breach| (None, breach))?;
         Ok(key)
     }
 
@@ -187,13 +240,4 @@ impl<'a> Judge<'a> {
 
 fn severity(rule: &str) -> Severity {
     rules::find(rule).map_or(Severity::Reject, |rule| rule.severity)
-}
-
-/// The columns from which [`Record::settle_end`] may fill this one.
-fn derived_from_others(column: &str) -> &'static [&'static str] {
-    match column {
-        "completed_on" => &["returned_on"],
-        "ended_on" => &["completed_on"],
-        _ => &[],
-    }
 }

@@ -1,5 +1,6 @@
 //! Observations: what one record says of one dossier, typed.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arrow::array::{
@@ -70,10 +71,10 @@ enum ValueBuilder {
 /// Builds a batch of observations of one delivery.
 pub(super) struct ObservationsBuilder<'a> {
     origin: &'a Origin,
-    /// The names of the supplied columns, joined by spaces.
-    supplied: String,
-    /// The hash of what all records of this log share.
-    hash: sha2::Sha256,
+    supplied: StringBuilder,
+    /// What records share that supply the same columns: their names joined by spaces, and the
+    /// beginning of their hash.
+    shared: BTreeMap<u64, (String, sha2::Sha256)>,
     keys: StringBuilder,
     months: StringBuilder,
     buckets: Int32Builder,
@@ -86,10 +87,7 @@ pub(super) struct ObservationsBuilder<'a> {
 }
 
 impl<'a> ObservationsBuilder<'a> {
-    pub(super) fn new(origin: &'a Origin, supplied: &[bool]) -> Self {
-        let names = SUPPLIED.iter().zip(supplied).filter(|(_, is_supplied)| **is_supplied);
-        let names: Vec<&str> = names.map(|(column, _)| column.name).collect();
-        let supplied = names.join(" ");
+    pub(super) fn new(origin: &'a Origin) -> Self {
         let builder = |column: &columns::Column| match column.kind {
             Kind::Day => ValueBuilder::Day(Date32Builder::new()),
             Kind::Integer => ValueBuilder::Integer(Int64Builder::new()),
@@ -98,8 +96,8 @@ impl<'a> ObservationsBuilder<'a> {
         };
         Self {
             origin,
-            hash: sha2::Sha256::new().chain_update(&supplied).chain_update(&origin.feed),
-            supplied,
+            supplied: StringBuilder::new(),
+            shared: BTreeMap::new(),
             keys: StringBuilder::new(),
             months: StringBuilder::new(),
             buckets: Int32Builder::new(),
@@ -147,14 +145,14 @@ impl<'a> ObservationsBuilder<'a> {
             Arc::new(observed_at.finish()),
             Arc::new(self.hashes.finish()),
             Arc::new(self.marks.finish()),
-            repeated(&self.supplied, n),
+            Arc::new(self.supplied.finish()),
         ];
         arrays.extend(self.values.iter_mut().map(ValueBuilder::finish));
         let batch = RecordBatch::try_new(Observations::schema(), arrays);
         Observations::new(batch.expect("each column was given one value a record"))
     }
 
-    /// Hashes the canonical values: equal records of one delivery are duplicates.
+    /// Hashes the canonical values and says which columns they are of: equal records of one delivery are duplicates.
     fn hash_of(&mut self, key: &DossierKey, record: &Record) -> i64 {
         let scratch = &mut self.scratch;
         scratch.clear();
@@ -175,7 +173,14 @@ impl<'a> ObservationsBuilder<'a> {
                 Value::Flag(flag) => put(b'f', &[u8::from(*flag)]),
             }
         }
-        let digest = self.hash.clone().chain_update(&*scratch).finalize();
+        let feed = &self.origin.feed;
+        let (names, hash) = self.shared.entry(record.supplied).or_insert_with(|| {
+            let names = names_of(record.supplied);
+            let hash = sha2::Sha256::new().chain_update(&names).chain_update(feed);
+            (names, hash)
+        });
+        self.supplied.append_value(names);
+        let digest = hash.clone().chain_update(&*scratch).finalize();
         i64::from_le_bytes(digest[..8].try_into().expect("a digest has more than 8 bytes"))
     }
 }
@@ -204,6 +209,13 @@ impl ValueBuilder {
             Self::Flag(flags) => Arc::new(flags.finish()),
         }
     }
+}
+
+/// Returns the names of supplied columns, joined by spaces.
+fn names_of(supplied: u64) -> String {
+    let columns = SUPPLIED.iter().enumerate().filter(|(at, _)| supplied & 1 << at != 0);
+    let names: Vec<&str> = columns.map(|(_, column)| column.name).collect();
+    names.join(" ")
 }
 
 /// Returns the bucket of a dossier: a hash of the agency part, or of the whole number.

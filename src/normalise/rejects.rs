@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Int64Builder, RecordBatch, StringBuilder};
 
+use crate::decode::RecordPlace;
 use crate::pipeline::tables::Table;
 
 use super::Origin;
@@ -23,7 +24,7 @@ impl Rejects {
 /// Builds the rejects of one delivery.
 pub(super) struct RejectsBuilder<'a> {
     origin: &'a Origin,
-    numbers: [Int64Builder; 3],
+    numbers: [Int64Builder; 4],
     texts: [StringBuilder; 6],
 }
 
@@ -32,11 +33,12 @@ impl<'a> RejectsBuilder<'a> {
         Self { origin, numbers: Default::default(), texts: Default::default() }
     }
 
-    pub(super) fn push(&mut self, place: (i64, i64), column: Option<&str>, breach: &Breach) {
-        let [judgements, records, lines] = &mut self.numbers;
+    pub(super) fn push(&mut self, place: RecordPlace, column: Option<&str>, breach: &Breach) {
+        let [judgements, records, lines, sheets] = &mut self.numbers;
         judgements.append_value(self.origin.judgement);
-        records.append_value(place.0);
-        lines.append_value(place.1);
+        records.append_value(place.record);
+        lines.append_value(place.line);
+        sheets.append_option(place.sheet);
         let [deliveries, units, feeds, rules, columns, params] = &mut self.texts;
         deliveries.append_value(&self.origin.delivery);
         units.append_value(&self.origin.unit);
@@ -47,12 +49,13 @@ impl<'a> RejectsBuilder<'a> {
     }
 
     pub(super) fn finish(self) -> Rejects {
-        let [judgements, records, lines] =
+        let [judgements, records, lines, sheets] =
             self.numbers.map(|mut numbers| Arc::new(numbers.finish()) as ArrayRef);
         let [deliveries, units, feeds, rules, columns, params] =
             self.texts.map(|mut texts| Arc::new(texts.finish()) as ArrayRef);
-        let columns =
-            vec![deliveries, judgements, units, feeds, records, lines, rules, columns, params];
+        let columns = vec![
+            deliveries, judgements, units, feeds, records, lines, rules, columns, params, sheets,
+        ];
         let batch = RecordBatch::try_new(Table::Quarantine.schema(), columns);
         Rejects(batch.expect("each column was given one value a reject"))
     }

@@ -1,5 +1,7 @@
 //! Masking: a text that may be personal is shown by its shape alone.
 
+use unicode_normalization::UnicodeNormalization as _;
+
 /// How many characters of a shape are kept.
 const MAX_CHARS: usize = 40;
 
@@ -13,8 +15,8 @@ pub(super) fn shape(text: &str) -> String {
         c if c.is_ascii_punctuation() => c,
         _ => '?',
     };
-    let mut shape: String = text.chars().take(MAX_CHARS).map(mask).collect();
-    if text.chars().nth(MAX_CHARS).is_some() {
+    let mut shape: String = text.nfc().take(MAX_CHARS).map(mask).collect();
+    if text.nfc().nth(MAX_CHARS).is_some() {
         shape.push('…');
     }
     shape
@@ -27,6 +29,7 @@ mod tests {
     #[test]
     fn no_letter_or_digit_survives() {
         assert_eq!(shape("Nguyễn Văn A, 0900000001"), "Xxxxxx Xxx X, 9999999999");
+        assert_eq!(shape("Nguye\u{302}\u{303}n"), "Xxxxxx");
         assert_eq!(shape("???"), "???");
         assert_eq!(shape(&"a".repeat(50)), format!("{}…", "x".repeat(40)));
     }

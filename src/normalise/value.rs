@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 
 use crate::pipeline::Pipeline;
 use crate::pipeline::columns::{Column, Kind};
-use crate::pipeline::date_form::parse_any;
+use crate::pipeline::date_form::{Stamp, parse_any, parse_cell, parse_serial};
 use crate::pipeline::profile::Profile;
 use crate::pipeline::rules::{Params, params_of};
 use crate::pipeline::text::{clean, fold};
@@ -46,6 +46,14 @@ pub(super) struct ColumnReader<'a> {
     pipeline: &'a Pipeline,
     profile: &'a Profile,
     seen: BTreeMap<String, Option<String>>,
+    pub(super) clock: Clock,
+}
+
+/// How many times of day were read, and how many of them lie between 13:00 and midnight.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Clock {
+    pub(super) n_times: i64,
+    pub(super) n_afternoon: i64,
 }
 
 /// A column of more different texts than this is no list of codes worth remembering.
@@ -54,15 +62,29 @@ const MAX_SEEN: usize = 10_000;
 impl<'a> ColumnReader<'a> {
     /// Makes the reader of a column.
     pub(super) fn new(column: Column, pipeline: &'a Pipeline, profile: &'a Profile) -> Self {
-        Self { column, pipeline, profile, seen: BTreeMap::new() }
+        Self { column, pipeline, profile, seen: BTreeMap::new(), clock: Clock::default() }
     }
 
-    /// Reads a text.
-    pub(super) fn read(&mut self, text: &str) -> Result<Value, Breach> {
+    /// Reads a text, or the number of a cell that holds one; marks what is odd but readable.
+    pub(super) fn read(
+        &mut self,
+        text: &str,
+        is_number: bool,
+        marks: &mut Vec<&'static str>,
+    ) -> Result<Value, Breach> {
         let is_coded = self.profile.codes.contains_key(self.column.name);
         match self.column.kind {
-            Kind::Text if !is_coded => Ok(Value::Text(clean(text))),
-            Kind::Day | Kind::Instant => self.read_date(text),
+            Kind::Text if !is_coded => {
+                if is_number && matches!(self.column.name, "dossier_number" | "old_number") {
+                    marks.push("zeros_may_be_lost");
+                }
+                Ok(Value::Text(clean(text)))
+            }
+            Kind::Day | Kind::Instant => self.read_date(text, is_number, marks),
+            Kind::Procedure | Kind::Unit if is_number => {
+                let code = self.code(text).ok_or_else(|| ("code_as_number", masked(text)))?;
+                Ok(Value::Text(code))
+            }
             Kind::Integer if !is_coded => self.read_integer(text),
             kind => {
                 let code = self.code(text).ok_or_else(|| (unknown(self.column), masked(text)))?;
@@ -75,10 +97,22 @@ impl<'a> ColumnReader<'a> {
         }
     }
 
-    fn read_date(&self, text: &str) -> Result<Value, Breach> {
+    fn read_date(
+        &mut self,
+        text: &str,
+        is_number: bool,
+        marks: &mut Vec<&'static str>,
+    ) -> Result<Value, Breach> {
         let offset = self.pipeline.settings.utc_offset_seconds;
         let stamp = parse_any(&self.profile.dates, text, offset)
+            .or_else(|| parse_cell(text, offset))
+            .or_else(|| {
+                let stamp = parse_serial(text, offset).filter(|_| is_number)?;
+                marks.push("date_as_serial");
+                Some(stamp)
+            })
             .ok_or_else(|| ("impossible_day", masked(text)))?;
+        self.clock.add(stamp, offset);
         let is_instant = self.column.kind == Kind::Instant;
         Ok(if is_instant { Value::Instant(stamp.micros) } else { Value::Day(stamp.day) })
     }
@@ -138,12 +172,21 @@ impl<'a> ColumnReader<'a> {
     }
 }
 
+impl Clock {
+    /// Counts a time of day; midnight is none, but a day without a time.
+    fn add(&mut self, stamp: Stamp, offset_seconds: i32) {
+        let second = (stamp.micros / 1_000_000 + i64::from(offset_seconds)).rem_euclid(86_400);
+        self.n_times += i64::from(second > 0);
+        self.n_afternoon += i64::from(second >= 13 * 3600);
+    }
+}
+
 fn unknown(column: Column) -> &'static str {
     match column.name {
         "unit_code" => "unknown_unit",
         "procedure_code" => "unknown_procedure",
-        "status" => "unknown_status",
-        "channel" => "unknown_channel",
+        "status" | "portal_status" => "unknown_status",
+        "channel" | "portal_channel" => "unknown_channel",
         _ => "unknown_code",
     }
 }

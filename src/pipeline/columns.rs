@@ -15,11 +15,67 @@ pub const STATUSES: &[(&str, i8)] = &[
     ("completed", 5),
 ];
 
+/// The kinds of feeds; each owns its columns in the fold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub enum FeedKind {
+    /// What a unit itself logs of its dossiers.
+    #[default]
+    Dossier,
+    /// What the payment gateway settles; an item is a payment.
+    Payment,
+    /// What the post carries; an item is a parcel.
+    Postal,
+    /// What the National Public Service Portal knows.
+    Portal,
+    /// What the business registry answers.
+    Enterprise,
+    /// What a unit reports of itself on form II.06a: totals, no dossiers.
+    Control,
+}
+
+impl FeedKind {
+    /// Every kind with its name.
+    pub const ALL: [(&'static str, Self); 6] = [
+        ("dossier", Self::Dossier),
+        ("payment", Self::Payment),
+        ("postal", Self::Postal),
+        ("portal", Self::Portal),
+        ("enterprise", Self::Enterprise),
+        ("control", Self::Control),
+    ];
+
+    /// Returns the kind's name.
+    pub fn name(self) -> &'static str {
+        Self::ALL[self as usize].0
+    }
+
+    /// Whether a dossier has many items of this feed, each with a key of its own.
+    pub fn has_items(self) -> bool {
+        matches!(self, Self::Payment | Self::Postal)
+    }
+
+    /// Whether this feed may supply the column or input.
+    pub fn may_supply(self, column: &str) -> bool {
+        if self == Self::Control {
+            return CONTROL.iter().any(|figure| figure.name == column);
+        }
+        let is_owner = |(owner, columns): &(Self, &[Column])| {
+            *owner == self && columns.iter().any(|owned| owned.name == column)
+        };
+        OWNED.iter().any(is_owner)
+            || (self == Self::Portal && PORTAL_TOO.contains(&column))
+            || INPUTS.iter().any(|input| input.name == column)
+            || matches!(column, "dossier_number" | "unit_code")
+    }
+}
+
 const CHANNELS: &[&str] = &["online", "counter", "post", "other", "unknown"];
 const APPLICANTS: &[&str] = &["citizen", "enterprise", "agency", "organisation", "unknown"];
 const LEVELS: &[&str] = &["information", "partial", "full"];
 const STATUS_NAMES: &[&str] =
     &["new", "processing", "supplement", "paused", "refused", "withdrawn", "completed"];
+const PAYMENT_CHANNELS: &[&str] = &["paygov", "npsp", "transfer", "cash"];
+const PAYMENT_STATUSES: &[&str] = &["paid", "unpaid", "refunded", "cancelled"];
 
 /// What a column holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,8 +122,8 @@ const fn column(name: &'static str, kind: Kind) -> Column {
     Column { name, kind }
 }
 
-/// The columns that the `dossier` feed owns: what an observation may supply.
-pub const SUPPLIED: &[Column] = &[
+/// The columns that the `dossier` feed owns.
+const OF_DOSSIER: [Column; 26] = [
     column("dossier_number", Kind::Text),
     column("unit_code", Kind::Unit),
     column("procedure_code", Kind::Procedure),
@@ -93,14 +149,98 @@ pub const SUPPLIED: &[Column] = &[
     column("satisfaction", Kind::Integer),
     column("satisfaction_scale", Kind::Text),
     column("rated_on", Kind::Day),
+    column("enterprise_code", Kind::Text),
 ];
 
-/// Inputs of a record that are no columns of the dossier: they place it and find its key.
+/// The columns that the `payment` feed owns: sums and flags over the payments of a dossier.
+const OF_PAYMENT: [Column; 5] = [
+    column("paid_vnd", Kind::Integer),
+    column("paid_online", Kind::Flag),
+    column("paid_on", Kind::Day),
+    column("payment_channel", Kind::Code(PAYMENT_CHANNELS)),
+    column("payment_status", Kind::Code(PAYMENT_STATUSES)),
+];
+
+/// The columns that the `postal` feed owns: flags and last days over the parcels of a dossier.
+const OF_POSTAL: [Column; 4] = [
+    column("post_in", Kind::Flag),
+    column("post_out", Kind::Flag),
+    column("post_handed_on", Kind::Day),
+    column("post_delivered_on", Kind::Day),
+];
+
+/// The columns that the `portal` feed owns.
+const OF_PORTAL: [Column; 8] = [
+    column("portal_status", Kind::Code(STATUS_NAMES)),
+    column("portal_received_on", Kind::Day),
+    column("portal_due_on", Kind::Day),
+    column("portal_completed_on", Kind::Day),
+    column("portal_channel", Kind::Code(CHANNELS)),
+    column("portal_synced", Kind::Flag),
+    column("portal_fee_vnd", Kind::Integer),
+    column("portal_paid_online", Kind::Flag),
+];
+
+/// The column that the `enterprise` feed owns.
+const OF_ENTERPRISE: [Column; 1] = [column("enterprise_found", Kind::Flag)];
+
+/// Columns of the `dossier` feed that the `portal` feed may tell, too.
+const PORTAL_TOO: &[&str] = &["e_result", "digitised", "reused", "connected", "vneid"];
+
+const OWNED: &[(FeedKind, &[Column])] = &[
+    (FeedKind::Dossier, &OF_DOSSIER),
+    (FeedKind::Payment, &OF_PAYMENT),
+    (FeedKind::Postal, &OF_POSTAL),
+    (FeedKind::Portal, &OF_PORTAL),
+    (FeedKind::Enterprise, &OF_ENTERPRISE),
+];
+
+const N_SUPPLIED: usize =
+    OF_DOSSIER.len() + OF_PAYMENT.len() + OF_POSTAL.len() + OF_PORTAL.len() + OF_ENTERPRISE.len();
+
+/// Every column that an observation may supply, by owner.
+pub const SUPPLIED: &[Column] = &supplied();
+
+const fn supplied() -> [Column; N_SUPPLIED] {
+    let mut all = [OF_DOSSIER[0]; N_SUPPLIED];
+    let (mut at, mut owner) = (0, 0);
+    while owner < OWNED.len() {
+        let mut column = 0;
+        while column < OWNED[owner].1.len() {
+            all[at] = OWNED[owner].1[column];
+            at += 1;
+            column += 1;
+        }
+        owner += 1;
+    }
+    all
+}
+
+/// The figures of form II.06a, by the names of the measures that they are held against.
+pub const CONTROL: &[Column] = &[
+    column("handled", Kind::Integer),
+    column("received_online", Kind::Integer),
+    column("received_other", Kind::Integer),
+    column("carried_over", Kind::Integer),
+    column("resolved", Kind::Integer),
+    column("resolved_early", Kind::Integer),
+    column("resolved_on_time", Kind::Integer),
+    column("late", Kind::Integer),
+    column("open", Kind::Integer),
+    column("open_in_term", Kind::Integer),
+    column("overdue", Kind::Integer),
+];
+
+/// Inputs of a record that are no columns of the dossier: they place it, find its key or are
+/// compared and dropped.
 pub const INPUTS: &[Column] = &[
     column("event_time", Kind::Instant),
     column("item_key", Kind::Text),
     column("old_number", Kind::Text),
+    column("portal_number", Kind::Text),
     column("reference_id", Kind::Text),
+    column("submitted_files", Kind::Text),
+    column("result_files", Kind::Text),
 ];
 
 /// The columns that the fold derives from the others and from the reference data.
@@ -111,6 +251,8 @@ pub const DERIVED: &[Column] = &[
     column("overdue_from", Kind::Day),
     column("processing_days", Kind::Integer),
     column("days_to_due", Kind::Integer),
+    column("enterprise_check", Kind::Flag),
+    column("feeds", Kind::Text),
 ];
 
 /// The columns of the service catalogue that a measure `of = "services"` may use.
@@ -129,9 +271,25 @@ pub const SERVICE: &[Column] = &[
     column("payable_online_on", Kind::Day),
 ];
 
-/// Finds what a profile may supply: a column of the dossier or an input.
+/// Returns the columns of an item of this feed; none where a feed has no items.
+pub fn item_columns(kind: FeedKind) -> impl Iterator<Item = &'static str> {
+    let owned = OWNED.iter().filter(move |(owner, _)| *owner == kind && kind.has_items());
+    owned.flat_map(|(_, columns)| columns.iter()).map(|column| column.name)
+}
+
+/// Everything that a profile may read: columns of the dossier, inputs, figures of a form.
+pub fn readable() -> impl Iterator<Item = Column> {
+    SUPPLIED.iter().chain(INPUTS).chain(CONTROL).copied()
+}
+
+/// Finds what a profile may read.
 pub fn supplied_or_input(name: &str) -> Option<Column> {
-    SUPPLIED.iter().chain(INPUTS).find(|column| column.name == name).copied()
+    readable().find(|column| column.name == name)
+}
+
+/// Returns a bit for a supplied column, none for an input.
+pub fn supplied_bit(name: &str) -> u64 {
+    supplied_index(name).map_or(0, |at| 1 << at)
 }
 
 /// Returns the position of a supplied column.

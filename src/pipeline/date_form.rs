@@ -4,7 +4,7 @@ use chrono::Datelike as _;
 use std::fmt::Write as _;
 
 use chrono::format::{Fixed, Item, Parsed, StrftimeItems};
-use chrono::{NaiveDate, NaiveTime, TimeDelta};
+use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta};
 
 /// One form, such as `%d/%m/%Y %H:%M`; with `%z` or `%:z` it carries its own offset from UTC.
 #[derive(Debug, Clone, PartialEq)]
@@ -47,15 +47,41 @@ impl DateForm {
             let time = parsed.to_naive_time().unwrap_or(NaiveTime::MIN);
             parsed.to_naive_date().ok()?.and_time(time).checked_sub_signed(offset)?
         };
-        let day = utc.checked_add_signed(offset)?.date();
-        let stamp = Stamp { day, micros: utc.and_utc().timestamp_micros() };
-        Some(stamp).filter(|_| (1900..=2100).contains(&day.year()))
+        stamp(utc, offset_seconds)
     }
 }
 
 /// Reads a text in the first form that fits.
 pub fn parse_any(forms: &[DateForm], text: &str, offset_seconds: i32) -> Option<Stamp> {
     forms.iter().find_map(|form| form.parse(text, offset_seconds))
+}
+
+/// Reads a date as `decode` writes that of a workbook's or a Parquet file's date cell.
+pub fn parse_cell(text: &str, offset_seconds: i32) -> Option<Stamp> {
+    let local = |forms: [&str; 2]| {
+        let time = forms.iter().find_map(|form| NaiveDateTime::parse_from_str(text, form).ok());
+        time.or_else(|| text.parse::<NaiveDate>().ok().map(|day| day.and_time(NaiveTime::MIN)))
+    };
+    let utc = match DateTime::parse_from_rfc3339(text) {
+        Ok(time) => time.naive_utc(),
+        Err(_) => local(["%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%dT%H:%M"])?
+            .checked_sub_signed(TimeDelta::seconds(offset_seconds.into()))?,
+    };
+    stamp(utc, offset_seconds)
+}
+
+/// Reads a day as the number by which a spreadsheet counts it: days after 1899-12-30.
+pub fn parse_serial(text: &str, offset_seconds: i32) -> Option<Stamp> {
+    let serial: f64 = text.parse().ok().filter(|serial| (20_000.0..80_000.0).contains(serial))?;
+    let seconds = (serial * 86_400.0).round() as i64 - i64::from(offset_seconds);
+    let utc = NaiveDate::from_ymd_opt(1899, 12, 30)?.and_time(NaiveTime::MIN);
+    stamp(utc.checked_add_signed(TimeDelta::seconds(seconds))?, offset_seconds)
+}
+
+fn stamp(utc: NaiveDateTime, offset_seconds: i32) -> Option<Stamp> {
+    let day = utc.checked_add_signed(TimeDelta::seconds(offset_seconds.into()))?.date();
+    let stamp = Stamp { day, micros: utc.and_utc().timestamp_micros() };
+    Some(stamp).filter(|_| (1900..=2100).contains(&day.year()))
 }
 
 /// Reads a period such as `2020`, `2020-Q3`, `2020-10` or `202010`; returns its half-open days.
@@ -102,6 +128,19 @@ mod tests {
         assert_eq!(parsed("%d/%m/%Y", "31/02/2020"), None);
         assert_eq!(parsed("%d/%m/%Y %H:%M", "01/02/2020 25:61"), None);
         assert_eq!(parsed("%d/%m/%Y", "01/02/0020"), None);
+    }
+
+    #[test]
+    fn cells_of_workbooks_are_local_days() {
+        let cell = |text| parse_cell(text, HANOI).map(|stamp| stamp.day.to_string());
+        assert_eq!(cell("2020-10-29T00:00:00").as_deref(), Some("2020-10-29"));
+        assert_eq!(cell("2020-10-29").as_deref(), Some("2020-10-29"));
+        assert_eq!(cell("2020-10-28T20:30:00.5+00:00").as_deref(), Some("2020-10-29"));
+        assert_eq!(cell("29/10/2020"), None);
+        let serial = |text| parse_serial(text, HANOI).map(|stamp| stamp.day.to_string());
+        assert_eq!(serial("44133").as_deref(), Some("2020-10-29"));
+        assert_eq!(serial("44133.999").as_deref(), Some("2020-10-29"));
+        assert_eq!(serial("20201029"), None);
     }
 
     #[test]

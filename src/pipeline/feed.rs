@@ -5,6 +5,7 @@ use std::path::Path;
 use chrono::NaiveDate;
 use regex::Regex;
 
+use super::columns::FeedKind;
 use super::date_form::parse_period;
 use super::fault::{Faults, SourceFile};
 use super::profile::Profile;
@@ -35,7 +36,7 @@ pub enum Expected {
 #[derive(Debug, Clone)]
 pub struct Feed {
     pub unit: String,
-    /// The kind of feed: `dossier`.
+    /// The kind of feed by its name: `dossier`, `payment`, ….
     pub feed: String,
     /// A folder or URL, resolved against the feed's own file.
     pub location: String,
@@ -76,7 +77,7 @@ impl Feed {
                     .suggest(&unit.value, units.iter().map(|unit| unit.code.as_str()));
             }
             section.require("feed", faults);
-            section.choice("feed", &[("dossier", ())], faults);
+            let kind = section.choice("feed", &FeedKind::ALL, faults);
             let location = section.required_text("location", faults);
             for key in ["name", "slot", "expected"] {
                 section.require(key, faults);
@@ -91,11 +92,21 @@ impl Feed {
             let profile_name = section.required_text("profile", faults);
             let known = profile_name.and_then(|name| profile(&name, section.file, faults));
             let mut profile = known.unwrap_or_default();
+            if let Some(kind) =
+                kind.filter(|kind| !profile.columns.is_empty() && *kind != profile.feed)
+            {
+                let (written, read) = (kind.name(), profile.feed.name());
+                let message = format!("a `{written}` feed with a profile of a `{read}` feed");
+                faults.add(section.file, section.span.start..section.span.start, message);
+            }
             profile.merge(section, faults);
+            if faults.is_empty() {
+                profile.check_required(section, faults);
+            }
             let fingerprint = format!("{profile:?}");
             Some(Self {
                 unit: unit?.value,
-                feed: "dossier".to_owned(),
+                feed: kind?.name().to_owned(),
                 location: resolve(&location?.value, path),
                 name: name?.value,
                 slot,

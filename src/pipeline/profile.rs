@@ -6,9 +6,11 @@ use std::path::Path;
 use regex::Regex;
 
 use super::columns;
-use super::columns::Kind;
+use super::columns::{FeedKind, Kind};
 use super::date_form::{DateForm, parse_any};
+use super::encoding::Encoding;
 use super::fault::Faults;
+use super::heading::{Function, Heading};
 use super::section::{Placed, Section, read_toml};
 use super::settings::bilingual;
 use super::text::fold;
@@ -16,6 +18,14 @@ use super::text::fold;
 /// How a log is written: which heading is which column, which text is which code.
 #[derive(Debug, Clone, Default)]
 pub struct Profile {
+    /// The kind of feed that is written so.
+    pub feed: FeedKind,
+    /// How the characters are written; detected where it is not declared.
+    pub encoding: Option<Encoding>,
+    /// The sheet of a workbook that is read; without it, every visible sheet with the headings.
+    pub sheet: Option<String>,
+    /// Where the records lie in JSON or XML: a path of keys, or an element's name.
+    pub records: Option<String>,
     pub is_event_shaped: bool,
     /// Whether dossier numbers are unique only within the unit.
     pub numbers_by_unit: bool,
@@ -24,14 +34,17 @@ pub struct Profile {
     pub required: Vec<String>,
     /// Known headings that are dropped, folded.
     pub ignored: Vec<String>,
+    /// Headings, folded, under which the system writes no cell: the cells after them stand one
+    /// place to the left.
+    pub without_cells: Vec<String>,
     /// How totals rows begin, folded.
     pub totals: Vec<String>,
     pub period_title: Option<Regex>,
     pub observed_title: Option<Regex>,
     /// The inputs tried in turn for a dossier's key.
     pub key: Vec<&'static str>,
-    /// Canonical column to the headings that mean it, as written.
-    pub columns: BTreeMap<&'static str, Vec<String>>,
+    /// Canonical column to the headings that mean it.
+    pub columns: BTreeMap<&'static str, Vec<Heading>>,
     /// Canonical column to (folded text to canonical value).
     pub codes: BTreeMap<&'static str, BTreeMap<String, String>>,
     pub constants: BTreeMap<&'static str, String>,
@@ -39,7 +52,7 @@ pub struct Profile {
 }
 
 /// The inputs that may be a dossier's key.
-const KEYS: &[&str] = &["dossier_number", "old_number", "reference_id"];
+const KEYS: &[&str] = &["dossier_number", "old_number", "portal_number", "reference_id"];
 
 /// A value for a record that has none of its own, where `present` (if any) is not empty.
 #[derive(Debug, Clone)]
@@ -54,8 +67,7 @@ impl Profile {
         read_toml(path, faults, |section, faults| {
             let mut profile = Self { key: vec!["dossier_number"], ..Self::default() };
             bilingual(section, "title", faults);
-            section.require("format", faults);
-            section.choice("format", &[("csv", ())], faults);
+            profile.feed = section.choice("feed", &FeedKind::ALL, faults).unwrap_or_default();
             let shapes = [("snapshot", false), ("event", true)];
             profile.is_event_shaped = section.choice("shape", &shapes, faults).unwrap_or(false);
             let scopes = [("national", false), ("unit", true)];
@@ -64,12 +76,14 @@ impl Profile {
                 section.require(key, faults);
             }
             profile.merge(section, faults);
+            profile.check_items(section, faults);
             profile
         })
     }
 
     /// Reads what a profile or a feed says about columns, codes and headings over what is known.
     pub(super) fn merge(&mut self, section: &Section<'_>, faults: &mut Faults) {
+        self.merge_writing(section, faults);
         self.merge_dates(section, faults);
         self.merge_columns(section, faults);
         self.merge_codes(section, faults);
@@ -77,6 +91,7 @@ impl Profile {
         self.merge_implied(section, faults);
         let folded = |texts: Vec<Placed<String>>| texts.into_iter().map(|t| fold(&t.value));
         self.ignored.extend(folded(section.texts("ignored", faults)));
+        self.without_cells.extend(folded(section.texts("without_cells", faults)));
         self.totals.extend(folded(section.texts("totals", faults)));
         if let Some(pattern) = section.regex("period_title", faults) {
             self.period_title = Some(pattern.value);
@@ -89,16 +104,33 @@ impl Profile {
         self.check_headings(section, faults);
     }
 
-    /// Returns the canonical column that a heading means.
-    pub fn column_of(&self, heading: &str) -> Option<&'static str> {
-        let heading = fold(heading);
-        let means = |headings: &Vec<String>| headings.iter().any(|known| fold(known) == heading);
-        self.columns.iter().find(|(_, headings)| means(headings)).map(|(column, _)| *column)
+    /// Returns the canonical columns that a heading means, with what is taken for each.
+    pub fn columns_of(
+        &self,
+        heading: &str,
+    ) -> impl Iterator<Item = (&'static str, Option<Function>)> {
+        let folded = fold(heading);
+        self.columns.iter().filter_map(move |(column, headings)| {
+            let heading = headings.iter().find(|heading| heading.folded == folded)?;
+            Some((*column, heading.function))
+        })
+    }
+
+    /// Whether the profile reads anything under a heading.
+    pub fn reads(&self, heading: &str) -> bool {
+        self.columns_of(heading).next().is_some()
     }
 
     /// Every heading that this profile knows by meaning, as written.
     pub fn headings(&self) -> impl Iterator<Item = &str> {
-        self.columns.values().flatten().map(String::as_str)
+        self.columns.values().flatten().map(|heading| heading.name.as_str())
+    }
+
+    fn merge_writing(&mut self, section: &Section<'_>, faults: &mut Faults) {
+        self.encoding = section.choice("encoding", &Encoding::ALL, faults).or(self.encoding);
+        let text = |key, faults: &mut Faults| section.text(key, faults).map(|text| text.value);
+        self.sheet = text("sheet", faults).or(self.sheet.take());
+        self.records = text("records", faults).or(self.records.take());
     }
 
     fn merge_dates(&mut self, section: &Section<'_>, faults: &mut Faults) {
@@ -121,9 +153,9 @@ impl Profile {
     fn merge_columns(&mut self, section: &Section<'_>, faults: &mut Faults) {
         let Some(columns) = section.section("columns", faults) else { return };
         for (name, headings) in columns.named_texts(faults) {
-            if let Some(column) = canonical(&name, section, faults) {
-                let headings = headings.into_iter().map(|heading| heading.value).collect();
-                self.columns.insert(column.name, headings);
+            if let Some(column) = self.canonical(&name, section, faults) {
+                let headings = headings.iter().map(|heading| Heading::new(&heading.value));
+                self.columns.insert(column.name, headings.collect());
             }
         }
     }
@@ -131,7 +163,7 @@ impl Profile {
     fn merge_codes(&mut self, section: &Section<'_>, faults: &mut Faults) {
         let Some(codes) = section.section("codes", faults) else { return };
         for (name, values) in codes.named_sections(faults) {
-            let Some(column) = canonical(&name, section, faults) else { continue };
+            let Some(column) = self.canonical(&name, section, faults) else { continue };
             let allowed: &[&str] = match column.kind {
                 Kind::Code(allowed) => allowed,
                 Kind::Flag => &["true", "false"],
@@ -159,7 +191,7 @@ impl Profile {
     fn merge_constants(&mut self, section: &Section<'_>, faults: &mut Faults) {
         let Some(constants) = section.section("constants", faults) else { return };
         for (name, values) in constants.named_texts(faults) {
-            let column = canonical(&name, section, faults);
+            let column = self.canonical(&name, section, faults);
             let Some(column) = column else { continue };
             let [value] = &*values else {
                 let message = format!("`{}` must be one text", column.name);
@@ -180,7 +212,7 @@ impl Profile {
                 let value = rule.required_text("value", faults);
                 let value = value.filter(|v| self.check_value(*column, v, &rule, faults));
                 let present = rule.text("present", faults);
-                let present = present.and_then(|name| canonical(&name, section, faults));
+                let present = present.and_then(|name| self.canonical(&name, section, faults));
                 rule.finish(faults);
                 rules.extend(value.map(|value| Implied {
                     value: value.value,
@@ -233,7 +265,10 @@ impl Profile {
             self.key = key;
         }
         let is_read = |input: &&str| self.columns.contains_key(*input);
-        if !self.columns.is_empty() && !self.key.iter().any(is_read) {
+        if self.feed != FeedKind::Control
+            && !self.columns.is_empty()
+            && !self.key.iter().any(is_read)
+        {
             let message = format!("no column is read for the key ({})", self.key.join(", "));
             faults.add(section.file, section.span.start..section.span.start, message);
         }
@@ -241,8 +276,7 @@ impl Profile {
 
     fn merge_required(&mut self, section: &Section<'_>, faults: &mut Faults) {
         for heading in section.texts("required", faults) {
-            let is_ignored = self.ignored.contains(&fold(&heading.value));
-            if self.column_of(&heading.value).is_none() && !is_ignored {
+            if !self.knows(&heading.value) {
                 faults
                     .add(section.file, heading.span, format!("unknown column `{}`", heading.value))
                     .suggest(&heading.value, self.headings());
@@ -251,31 +285,70 @@ impl Profile {
         }
     }
 
-    /// A heading that means two columns is a fault.
+    /// A feed must leave its profile the headings that it requires.
+    pub(super) fn check_required(&self, section: &Section<'_>, faults: &mut Faults) {
+        for heading in self.required.iter().filter(|heading| !self.knows(heading)) {
+            let message = format!("`{heading}` is required, but is no column any more");
+            let fault = faults.add(section.file, section.span.start..section.span.start, message);
+            fault.hint("name the heading among the feed's `columns`, too");
+        }
+    }
+
+    fn knows(&self, heading: &str) -> bool {
+        self.reads(heading) || self.ignored.contains(&fold(heading))
+    }
+
+    /// A heading that means two columns in the same way is a fault.
     fn check_headings(&self, section: &Section<'_>, faults: &mut Faults) {
-        let mut seen: BTreeMap<String, &str> = BTreeMap::new();
+        let mut seen: BTreeMap<(&str, Option<u8>), &str> = BTreeMap::new();
         for (column, headings) in &self.columns {
             for heading in headings {
-                if let Some(other) = seen.insert(fold(heading), column).filter(|o| o != column) {
-                    let message = format!("`{heading}` means both `{other}` and `{column}`");
+                let way = (&*heading.folded, heading.function.map(|function| function as u8));
+                if let Some(other) = seen.insert(way, column).filter(|other| other != column) {
+                    let name = &heading.name;
+                    let message = format!("`{name}` means both `{other}` and `{column}`");
                     faults.add(section.file, section.span.start..section.span.start, message);
                 }
             }
         }
     }
-}
 
-fn canonical(
-    name: &Placed<String>,
-    section: &Section<'_>,
-    faults: &mut Faults,
-) -> Option<columns::Column> {
-    let column = columns::supplied_or_input(&name.value);
-    if column.is_none() {
-        let known = columns::SUPPLIED.iter().chain(columns::INPUTS).map(|column| column.name);
-        faults
-            .add(section.file, name.span.clone(), format!("unknown column `{}`", name.value))
-            .suggest(&name.value, known);
+    /// A feed of items needs the key of an item: without it two payments would be one.
+    fn check_items(&self, section: &Section<'_>, faults: &mut Faults) {
+        if self.feed.has_items() && !self.columns.contains_key("item_key") {
+            let message = format!("a {} profile must read `item_key`", self.feed.name());
+            let fault = faults.add(section.file, section.span.start..section.span.start, message);
+            fault.hint("the column that tells one payment or parcel of a dossier from another");
+        }
     }
-    column
+
+    /// Finds a column that this kind of feed may supply.
+    fn canonical(
+        &self,
+        name: &Placed<String>,
+        section: &Section<'_>,
+        faults: &mut Faults,
+    ) -> Option<columns::Column> {
+        let column = columns::supplied_or_input(&name.value);
+        match column {
+            Some(column) if self.feed.may_supply(column.name) => return Some(column),
+            Some(column) => {
+                let (column, feed) = (column.name, self.feed.name());
+                let message = format!("`{column}` is not a column of a `{feed}` feed");
+                let hint = format!("a profile says its kind of feed: feed = \"{feed}\"");
+                faults.add(section.file, name.span.clone(), message).hint(hint);
+            }
+            None => {
+                let known = columns::readable().filter(|column| self.feed.may_supply(column.name));
+                faults
+                    .add(
+                        section.file,
+                        name.span.clone(),
+                        format!("unknown column `{}`", name.value),
+                    )
+                    .suggest(&name.value, known.map(|column| column.name));
+            }
+        }
+        None
+    }
 }

@@ -149,6 +149,10 @@ fn deliveries() -> Vec<Field> {
         integer("out_of_scope"),
         list("cells"),
         list("unknown_headings"),
+        text("format"),
+        text("encoding"),
+        text("notes"),
+        text("control"),
     ]
 }
 
@@ -163,6 +167,7 @@ fn quarantine() -> Vec<Field> {
         text("rule"),
         text("column"),
         text("params"),
+        integer("sheet"),
     ]
 }
 

@@ -33,6 +33,11 @@ pub fn clean(text: &str) -> String {
 
 /// Cuts what cannot be seen off both ends.
 pub fn trim(text: &str) -> &str {
+    // Most texts begin and end with what can be seen.
+    let is_plain = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_graphic);
+    if is_plain(text.as_bytes().first()) && is_plain(text.as_bytes().last()) {
+        return text;
+    }
     text.trim_matches(|c: char| c.is_whitespace() || is_invisible(c))
 }
 

@@ -9,8 +9,9 @@ use regex::Regex;
 
 use crate::decode::{Header, decode};
 use crate::dossiers::{Arranged, split};
-use crate::normalise::{Fates, Judge, Observations, Origin, Rejects};
+use crate::normalise::{Control, Fates, Judge, Observations, Origin, Rejects};
 use crate::pipeline::Pipeline;
+use crate::pipeline::columns::FeedKind;
 use crate::pipeline::date_form::parse_any;
 use crate::pipeline::feed::Feed;
 use crate::pipeline::rules::Refusal;
@@ -54,6 +55,9 @@ pub(super) fn judge(
         fates: Fates::default(),
         cells: [].into(),
         unknown_headings: Vec::new(),
+        written: None,
+        notes: Vec::new(),
+        control: None,
     };
     if judgement.refusal.is_none() {
         let bytes = match store.read_raw(&manifest.sha256) {
@@ -78,8 +82,20 @@ fn read(
     pipeline: &Pipeline,
 ) -> Result<(Vec<Observations>, Vec<Rejects>), Refusal> {
     let log = decode(bytes, &feed.profile)?;
+    judgement.written = Some(log.written);
     read_titles(&log.header, judgement, feed, pipeline);
     judgement.unknown_headings = log.header.unknown.iter().map(ToString::to_string).collect();
+    if feed.profile.feed == FeedKind::Control {
+        let mut control = Control::new(pipeline, &feed.profile, &log.header);
+        for records in log.records {
+            control.add(&records?, &mut judgement.fates);
+        }
+        let (figures, notes) = control.finish();
+        judgement.control = Some(figures);
+        judgement.notes = log.notes.take();
+        judgement.notes.extend(notes);
+        return Ok((Vec::new(), Vec::new()));
+    }
     let origin = origin(judgement, pipeline);
     let mut judge = Judge::new(pipeline, feed, &origin, &log.header);
     let (mut observations, mut rejects) = (Vec::new(), Vec::new());
@@ -88,6 +104,8 @@ fn read(
         observations.push(accepted);
         rejects.push(rejected);
     }
+    judgement.notes = log.notes.take();
+    judgement.notes.extend(judge.notes());
     Ok((observations, rejects))
 }
 

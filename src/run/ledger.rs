@@ -12,9 +12,11 @@ use arrow::array::{
 use arrow::datatypes::{Date32Type, Int64Type, TimestampMicrosecondType};
 use chrono::NaiveDate;
 
+use crate::decode::Written;
 use crate::indicators::coverage::Covered;
-use crate::normalise::Fates;
-use crate::pipeline::rules::Refusal;
+use crate::normalise::{Fates, Figures};
+use crate::pipeline::encoding::Encoding;
+use crate::pipeline::rules::{Note, Refusal};
 use crate::pipeline::tables::{Cell, Table};
 use crate::store::Store;
 use crate::store::landed::Delivery;
@@ -39,6 +41,11 @@ pub(super) struct Judgement {
     pub(super) cells: BTreeSet<Cell>,
     /// Positions of headings that the profile neither reads nor ignores.
     pub(super) unknown_headings: Vec<String>,
+    /// The format with what it is packed in, and the encoding; `None` where nothing was read.
+    pub(super) written: Option<Written>,
+    pub(super) notes: Vec<Note>,
+    /// The figures of a form II.06a.
+    pub(super) control: Option<Figures>,
 }
 
 impl Judgement {
@@ -146,8 +153,10 @@ pub(super) fn row(judgement: &Judgement) -> RecordBatch {
         Arc::new(Date32Array::from(vec![day.map(Date32Type::from_naive_date)])) as ArrayRef
     };
     let observed = TimestampMicrosecondArray::from(vec![judgement.observed_at]);
-    let refusal = judgement.refusal.as_ref();
+    let (refusal, written) = (judgement.refusal.as_ref(), judgement.written.as_ref());
     let params = refusal.map(|r| serde_json::to_string(&r.params).expect("texts by text are JSON"));
+    let control = judgement.control.as_ref();
+    let control = control.map(|c| serde_json::to_string(c).expect("numbers by text are JSON"));
     let Fates { read, accepted, duplicate, rejected, out_of_scope } = judgement.fates;
     let columns = vec![
         text(Some(&judgement.delivery())),
@@ -172,6 +181,10 @@ pub(super) fn row(judgement: &Judgement) -> RecordBatch {
         integer(out_of_scope),
         list(judgement.cells.iter().map(ToString::to_string)),
         list(judgement.unknown_headings.iter().cloned()),
+        text(written.map(|written| written.format.as_str())),
+        text(written.map(|written| written.encoding.name())),
+        text(Some(&serde_json::to_string(&judgement.notes).expect("texts by text are JSON"))),
+        text(control.as_deref()),
     ];
     RecordBatch::try_new(Table::Deliveries.schema(), columns).expect("one value a column")
 }
@@ -206,6 +219,13 @@ fn judgements(batch: &RecordBatch) -> anyhow::Result<Vec<Judgement>> {
     let read = |row: usize| {
         let params = text("params", row).map(|params| serde_json::from_str(&params)).transpose();
         let params = params.context("the ledger holds parameters that are not JSON")?;
+        let notes = text("notes", row).map_or(Ok(Vec::new()), |notes| serde_json::from_str(&notes));
+        let control = text("control", row).map(|figures| serde_json::from_str(&figures));
+        let control = control.transpose();
+        let written = |format| {
+            let encoding = Encoding::of_name(&text("encoding", row)?)?;
+            Some(Written { format, encoding })
+        };
         let cells = texts("cells", row).iter().map(|cell| cell.parse()).collect::<Result<_, _>>();
         Ok(Judgement {
             unit: text("unit_code", row).unwrap_or_default(),
@@ -229,6 +249,9 @@ fn judgements(batch: &RecordBatch) -> anyhow::Result<Vec<Judgement>> {
             },
             cells: cells.map_err(anyhow::Error::msg)?,
             unknown_headings: texts("unknown_headings", row),
+            written: text("format", row).and_then(written),
+            control: control.context("the ledger holds figures that are not JSON")?,
+            notes: notes.context("the ledger holds notes that are not JSON")?,
         })
     };
     (0..batch.num_rows()).map(read).collect()

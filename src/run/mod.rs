@@ -2,6 +2,7 @@
 //! readers of what runs have left. The only module that knows the way of the data.
 
 mod conservation;
+mod control;
 mod ingest;
 mod judge;
 mod land;
@@ -14,6 +15,7 @@ pub mod report;
 pub mod show;
 pub mod status;
 pub mod stop;
+pub mod unmatched;
 pub mod watch;
 
 #[cfg(test)]

@@ -22,6 +22,7 @@ use crate::store::parquet::{DataFile, FileName};
 use crate::store::releases::{Release, ReleaseFile};
 
 use super::conservation;
+use super::control::{self, Difference};
 use super::ledger::Ledger;
 use super::measure::read_all;
 use super::stop::{Failure, Stop};
@@ -40,6 +41,8 @@ pub(super) struct Released {
     pub(super) release: Option<Release>,
     pub(super) is_new: bool,
     pub(super) indicators: Indicators,
+    /// What units' forms and their logs do not agree on.
+    pub(super) differences: Vec<Difference>,
 }
 
 /// Publishes what differs from the last release, if anything does.
@@ -54,6 +57,7 @@ pub(super) fn release(
         conservation::check_ledger(&ledger)?;
         let (measures, measures_version) = read_all(store)?;
         let coverage = Coverage::new(pipeline, &ledger.covered());
+        let differences = control::compare(pipeline, &measures, &ledger);
         let last = store.latest_release().context("failed to read the last release")?;
         let published = last.as_ref().map(|last| read_indicators(store, last)).transpose()?;
         let number = last.as_ref().map_or(1, |last| last.number + 1);
@@ -63,7 +67,7 @@ pub(super) fn release(
         let changes = changes(pipeline, last.as_ref());
         let revisions = revise(&mut rows, &published_rows, number as i64, changes);
         if let (true, Some(indicators)) = (revisions.is_empty(), published) {
-            return Ok(Released { release: last, is_new: false, indicators });
+            return Ok(Released { release: last, is_new: false, indicators, differences });
         }
         add_readings(&mut rows, pipeline);
         let indicators = Indicators::from_rows(&rows);
@@ -90,7 +94,7 @@ pub(super) fn release(
         if store.publish_release(&release).context("failed to publish the release")? {
             roll_forward(store, &release)?;
             info!(stage = "release", number, rows_changed = revisions.len(), "published");
-            return Ok(Released { release: Some(release), is_new: true, indicators });
+            return Ok(Released { release: Some(release), is_new: true, indicators, differences });
         }
     }
     Err(Stop::Contended.into())

@@ -1,5 +1,7 @@
 //! What a run came to: for a person, for a scheduler, for a file.
 
+use std::collections::BTreeMap;
+
 use chrono::NaiveDate;
 use serde_json::{Value, json};
 
@@ -7,6 +9,7 @@ use crate::pipeline::Pipeline;
 use crate::pipeline::rules::{Language, message};
 use crate::publish::figures;
 
+use super::control::Difference;
 use super::ingest::Ingested;
 use super::land::Landed;
 use super::ledger::Judgement;
@@ -43,6 +46,9 @@ impl Report {
         lines.extend(
             refusals(&self.ingested.judgements, language).map(|line| format!("refused: {line}")),
         );
+        lines
+            .extend(notes(&self.ingested.judgements, language).map(|line| format!("note: {line}")));
+        lines.extend(self.released.differences.iter().map(|at| format!("control: {at}")));
         let total =
             |of: fn(&Judgement) -> i64| self.ingested.judgements.iter().map(of).sum::<i64>();
         if !self.ingested.judgements.is_empty() {
@@ -97,6 +103,7 @@ impl Report {
             "landed": self.landed.n_new,
             "unreachable": unreachable,
             "deliveries": deliveries,
+            "control": self.released.differences.iter().map(Difference::json).collect::<Vec<_>>(),
             "cells_rewritten": self.ingested.n_cells_rewritten,
             "cells_measured": self.n_cells_measured,
         })
@@ -115,6 +122,22 @@ pub(super) fn refusals(
     })
 }
 
+/// Tells what is worth knowing of accepted deliveries, once for each feed that it holds of.
+fn notes(judgements: &[Judgement], language: Language) -> impl Iterator<Item = String> {
+    let mut counts: BTreeMap<(&str, &str, String), usize> = BTreeMap::new();
+    for judgement in judgements {
+        for note in &judgement.notes {
+            let told = message(&note.rule, &note.params, language);
+            *counts.entry((&judgement.unit, &judgement.feed, told)).or_default() += 1;
+        }
+    }
+    let line = |((unit, feed, told), n): ((&str, &str, String), usize)| {
+        let times = if n > 1 { format!(" ({n} deliveries)") } else { String::new() };
+        format!("{unit} {feed}: {told}{times}")
+    };
+    counts.into_iter().map(line).collect::<Vec<_>>().into_iter()
+}
+
 fn judgement_json(judgement: &Judgement) -> Value {
     let fates = judgement.fates;
     json!({
@@ -123,6 +146,9 @@ fn judgement_json(judgement: &Judgement) -> Value {
         "judgement": judgement.judgement,
         "outcome": if judgement.is_accepted() { "accepted" } else { "refused" },
         "rule": judgement.refusal.as_ref().map(|refusal| &refusal.rule),
+        "format": judgement.written.as_ref().map(|written| &written.format),
+        "encoding": judgement.written.as_ref().map(|written| written.encoding.name()),
+        "notes": judgement.notes,
         "read": fates.read,
         "accepted": fates.accepted,
         "duplicate": fates.duplicate,

@@ -1,5 +1,7 @@
 //! Reads the state of things: which unit has reported on what, what was refused, what was released.
 
+use std::collections::BTreeMap;
+
 use chrono::NaiveDate;
 use serde_json::{Value, json};
 
@@ -10,6 +12,7 @@ use crate::pipeline::rules::{Language, message};
 use crate::store::Store;
 
 use super::ledger::{Judgement, Ledger};
+use super::unmatched;
 
 /// How many releases are listed.
 const N_RELEASES: usize = 5;
@@ -20,6 +23,8 @@ pub struct State {
     reports: Vec<Report>,
     refused: Vec<Judgement>,
     releases: Vec<(u64, NaiveDate, String, u64)>,
+    /// By feed, how many dossiers it tells of that no unit does.
+    unmatched: BTreeMap<String, i64>,
 }
 
 /// Reads the state as of a day.
@@ -36,6 +41,7 @@ pub fn read(pipeline: &Pipeline, store: &Store, as_of: NaiveDate) -> anyhow::Res
         reports: Completeness::new(pipeline, &coverage, as_of).reports,
         refused: refused.cloned().collect(),
         releases,
+        unmatched: unmatched::count(store)?,
     })
 }
 
@@ -64,6 +70,12 @@ impl State {
                 why(judgement, language)
             ));
         }
+        let unmatched: Vec<String> =
+            self.unmatched.iter().map(|(feed, n)| format!("{feed} {n}")).collect();
+        lines.push(format!(
+            "dossiers that no unit reports (`hoso quarantine unmatched` lists them): {}",
+            unmatched.join(", ")
+        ));
         lines.push(format!("last releases: {}", self.releases.len()));
         for (number, as_of, published_at, rows_changed) in &self.releases {
             lines.push(format!(
@@ -108,6 +120,7 @@ impl State {
         json!({
             "completeness": self.reports.iter().map(report).collect::<Vec<_>>(),
             "refused": self.refused.iter().map(refused).collect::<Vec<_>>(),
+            "unmatched": self.unmatched,
             "releases": self.releases.iter().map(release).collect::<Vec<_>>(),
         })
     }

@@ -78,9 +78,9 @@ fn every_fault_is_told_at_once_with_its_place_and_a_hint() {
       = help: did you mean `since`?
 
     error: `%d/%m/%Q` is not a date form
-     --> ./profiles/list.toml:5:10
+     --> ./profiles/list.toml:4:10
       |
-    5 | dates = ["%d/%m/%Q", "%d/%m/%Y"]
+    4 | dates = ["%d/%m/%Q", "%d/%m/%Y"]
       |          ^^^^^^^^^^
       |
       = help: strftime forms such as %d/%m/%Y %H:%M

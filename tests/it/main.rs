@@ -5,7 +5,9 @@
 mod architecture;
 mod bad_input;
 mod check;
+mod feeds;
 mod figures;
+mod formats;
 mod ministry;
 mod readers;
 mod receipt;

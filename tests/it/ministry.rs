@@ -22,8 +22,18 @@ fn the_conference_figures_come_out_exactly() {
     on_time_rate                  91.56 %  7,961 / 8,695                        Dossiers resolved on time
     ");
     assert_snapshot!(ran.stderr, @"
-    114 deliveries: 9193 records read = 9062 accepted + 12 duplicate + 35 rejected + 84 out of scope
-    published release 1: 80600 rows, as of 2020-10-31
+    note: G16 payment: of 75 times of day none is after noon: the afternoon may have been written as the morning
+    note: G16 portal: `digitised` is true in all 94 records: it tells nothing
+    note: G16.02 dossier: sheet 2 was not read: hidden (10 deliveries)
+    note: G16.03 dossier: the text was found to be utf-8-as-cp1252, which the profile does not declare
+    note: G16.09 dossier: the text was found to be utf-16le, which the profile does not declare (10 deliveries)
+    note: G16.10 dossier: the text was found to be vni, which the profile does not declare (4 deliveries)
+    note: G16.11 dossier: sheet 2 was not read: no headings (10 deliveries)
+    note: G16.11 dossier: sheet 3 was not read: no headings (10 deliveries)
+    note: G16.11 dossier: the text was found to be tcvn3, which the profile does not declare (3 deliveries)
+    note: G16.12 dossier: the text was found to be windows-1258, which the profile does not declare (6 deliveries)
+    164 deliveries: 11487 records read = 11298 accepted + 12 duplicate + 37 rejected + 140 out of scope
+    published release 1: 81250 rows, as of 2020-10-31
     ");
 }
 

@@ -1,8 +1,6 @@
 //! Python reads every table with `deltalake`, `polars` and `duckdb`, as it is and as it was.
 
-use std::process::Command;
-
-use super::world::{World, root};
+use super::world::{World, python, root};
 
 #[test]
 fn python_reads_every_table_now_and_at_an_earlier_version() {
@@ -49,11 +47,12 @@ fn what_commands_write_as_json_is_as_the_schemas_say() {
     world.write("out/.keep", "");
     let ran = world.hoso(&["run", "--report", "out/run-report.json"]);
     assert_eq!(ran.code, 6, "{ran}");
-    let commands: [(&str, &[&str]); 5] = [
+    let commands: [(&str, &[&str]); 6] = [
         ("show", &["show", "received", "--json"]),
         ("catalogue", &["show", "--json"]),
         ("status", &["status", "--json"]),
         ("quarantine-list", &["quarantine", "list", "--json"]),
+        ("quarantine-unmatched", &["quarantine", "unmatched", "--json"]),
         ("quarantine-show", &["quarantine", "show", "G99.01/dossier/00000001#2", "--json"]),
     ];
     for (name, args) in commands {
@@ -68,21 +67,9 @@ fn what_commands_write_as_json_is_as_the_schemas_say() {
     catalogue
     quarantine-list
     quarantine-show
+    quarantine-unmatched
     run-report
     show
     status
     ");
-}
-
-/// Runs a script with the Python that `scripts/test` installs, and returns what it prints.
-fn python(args: &[&str]) -> String {
-    let python = std::env::var("HOSO_TEST_PYTHON").unwrap_or_else(|_| "python3".to_owned());
-    let output = Command::new(&python).current_dir(root()).args(args).output().unwrap();
-    let (stdout, stderr) =
-        (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    assert!(
-        output.status.success(),
-        "{python} {args:?}: `scripts/test` installs what it needs\n{stdout}\n{stderr}"
-    );
-    stdout.into_owned()
 }

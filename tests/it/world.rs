@@ -38,6 +38,17 @@ impl World {
         Self::new("small")
     }
 
+    /// Lays the files of another pipeline under `tests/pipelines` over this one's.
+    pub(crate) fn overlay(&self, pipeline: &str) -> &Self {
+        copy(&root().join("tests/pipelines").join(pipeline), self.folder.path());
+        self
+    }
+
+    /// Returns every dossier as a line of JSON, but for the deliveries that tell of it.
+    pub(crate) fn dossiers(&self) -> String {
+        python(&["tests/dossiers.py", self.path("warehouse").to_str().unwrap()])
+    }
+
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
@@ -147,6 +158,19 @@ pub(crate) fn copy(from: &Path, to: &Path) {
             fs::copy(entry.path(), target).unwrap();
         }
     }
+}
+
+/// Runs a script with the Python that `scripts/test` installs, and returns what it prints.
+pub(crate) fn python(args: &[&str]) -> String {
+    let python = std::env::var("HOSO_TEST_PYTHON").unwrap_or_else(|_| "python3".to_owned());
+    let output = Command::new(&python).current_dir(root()).args(args).output().unwrap();
+    let (stdout, stderr) =
+        (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{python} {args:?}: `scripts/test` installs what it needs\n{stdout}\n{stderr}"
+    );
+    stdout.into_owned()
 }
 
 fn ran(output: Output, folder: &Path) -> Ran {

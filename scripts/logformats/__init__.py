@@ -1,0 +1,1 @@
+"""Writers of dossier logs in the formats and encodings in which units send them."""

@@ -1,0 +1,179 @@
+//! Cells become rows of text, within limits.
+
+use std::borrow::Cow;
+
+use chrono::{Datelike as _, NaiveDate, NaiveDateTime, TimeDelta, Timelike as _};
+use csv::ByteRecord;
+
+use crate::pipeline::rules::Refusal;
+
+use super::container::check_ratio;
+use super::fault::damaged;
+use super::guard::MAX_RECORD_BYTES;
+use super::header;
+use super::row::Row;
+
+/// No workbook can have more rows in a sheet.
+const MAX_ROWS: u32 = 1 << 20;
+/// What a field costs beside its text.
+const FIELD_BYTES: u64 = 8;
+
+/// What a cell holds.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Value<'a> {
+    Empty,
+    Text(&'a str),
+    Number(f64),
+    /// A number that is shown as a day, or as a time of day.
+    Day(f64),
+    /// A number that is shown as hours or minutes, however many.
+    Duration(f64),
+    Bool(bool),
+    Error,
+    /// A formula whose value was not saved.
+    Formula,
+}
+
+/// Makes rows of cells, within limits.
+pub(super) struct Maker {
+    row: Row,
+    sheet: u32,
+    is_1904: bool,
+    n_rows: u64,
+    /// How large the rows made are in memory, and the workbook on its disk.
+    n_made: u64,
+    n_packed: u64,
+}
+
+impl Maker {
+    /// Makes rows of a workbook of so many bytes, which counts days from 1904 or from 1900.
+    pub(super) fn new(n_packed: u64, is_1904: bool) -> Self {
+        Self { row: Row::default(), sheet: 0, is_1904, n_rows: 0, n_made: 0, n_packed }
+    }
+
+    /// Turns to a sheet, by the number that its rows tell.
+    pub(super) fn begin(&mut self, sheet: u32) {
+        self.sheet = sheet;
+        self.row = Row::default();
+    }
+
+    /// Takes the next cell; returns the row before it when the cell begins another.
+    pub(super) fn cell(
+        &mut self,
+        (row, column): (u32, u32),
+        value: Value<'_>,
+    ) -> Result<Option<Row>, Refusal> {
+        if matches!(value, Value::Empty | Value::Text("")) {
+            return Ok(None);
+        }
+        let (line, at) = (u64::from(row) + 1, column as usize);
+        if row >= MAX_ROWS {
+            return Err(damaged("a row has a number that no row can have"));
+        }
+        if at >= header::MAX_FIELDS {
+            return Err(header::too_many_fields(at + 1));
+        }
+        let ready = if line == self.row.line { None } else { self.turn(line)? };
+        if line < self.row.line || at < self.row.fields.len() {
+            return Err(damaged("the cells of a sheet are out of order"));
+        }
+        while self.row.fields.len() < at {
+            self.row.fields.push_field(b"");
+        }
+        self.push(at, value);
+        if self.row.fields.as_slice().len() as u64 > MAX_RECORD_BYTES {
+            let limit = MAX_RECORD_BYTES.to_string();
+            let (record, line) = (self.n_rows.to_string(), line.to_string());
+            let params = [("record", record), ("line", line), ("limit", limit)];
+            return Err(Refusal::new("record_too_long", params));
+        }
+        Ok(ready)
+    }
+
+    /// Returns the last row of a sheet.
+    pub(super) fn finish(&mut self) -> Result<Option<Row>, Refusal> {
+        self.turn(0)
+    }
+
+    /// Puts the row away that was being made, and begins another.
+    fn turn(&mut self, line: u64) -> Result<Option<Row>, Refusal> {
+        let (n_bytes, n_fields) = (self.row.fields.as_slice().len(), self.row.fields.len());
+        if line != 0 && line < self.row.line {
+            return Ok(None);
+        }
+        let fields = ByteRecord::with_capacity(n_bytes, n_fields);
+        let next = Row { fields, line, sheet: self.sheet, ..Row::default() };
+        let ready = std::mem::replace(&mut self.row, next);
+        if n_fields == 0 {
+            return Ok(None);
+        }
+        self.n_rows += 1;
+        // A cell far to the right, or one text in every cell, grows out of nothing.
+        self.n_made += n_bytes as u64 + FIELD_BYTES * n_fields as u64;
+        check_ratio(self.n_made, self.n_packed)?;
+        Ok(Some(ready))
+    }
+
+    fn push(&mut self, at: usize, value: Value<'_>) {
+        let text: Cow<'_, str> = match value {
+            Value::Empty => "".into(),
+            Value::Text(text) => text.into(),
+            Value::Bool(true) => "true".into(),
+            Value::Bool(false) => "false".into(),
+            Value::Number(number) if number.is_finite() => {
+                // A number of days from 1904 may not be taken for one from 1900.
+                if !self.is_1904 {
+                    self.row.numbers.push(at);
+                }
+                number_text(number).into()
+            }
+            Value::Day(number) if number.is_finite() => {
+                moment(number, self.is_1904).map_or_else(|| number_text(number), moment_text).into()
+            }
+            Value::Duration(number) if number.is_finite() => number_text(number).into(),
+            Value::Formula => {
+                self.row.flaws.push((at, "formula_without_value"));
+                "".into()
+            }
+            Value::Error | Value::Number(_) | Value::Day(_) | Value::Duration(_) => {
+                self.row.flaws.push((at, "cell_error"));
+                "".into()
+            }
+        };
+        self.row.fields.push_field(text.as_bytes());
+    }
+}
+
+/// Writes a number in the shortest way that means it, without an exponent.
+fn number_text(number: f64) -> String {
+    if number.fract() == 0.0 && number.abs() < 1e15 {
+        return (number as i64).to_string();
+    }
+    number.to_string()
+}
+
+/// Reads a number of days as a moment, to the second; a time of day alone is none.
+fn moment(days: f64, is_1904: bool) -> Option<NaiveDateTime> {
+    const SECONDS: f64 = 86_400.0;
+    const LAST_DAY: f64 = 2_958_466.0;
+    let first = match (is_1904, days < 60.0) {
+        (true, _) => NaiveDate::from_ymd_opt(1904, 1, 1)?,
+        (false, true) => NaiveDate::from_ymd_opt(1899, 12, 31)?,
+        // Spreadsheets believe that 1900 had a 29 February: day 60.
+        (false, false) if days < 61.0 => return None,
+        (false, false) => NaiveDate::from_ymd_opt(1899, 12, 30)?,
+    };
+    if !(1.0..LAST_DAY).contains(&days) {
+        return None;
+    }
+    let seconds = TimeDelta::try_seconds((days * SECONDS).round() as i64)?;
+    first.and_hms_opt(0, 0, 0)?.checked_add_signed(seconds)
+}
+
+/// Writes a moment as the other formats do: `2025-03-14T09:30:00`.
+pub(super) fn moment_text(moment: NaiveDateTime) -> String {
+    let (day, time) = (moment.date(), moment.time());
+    let (year, month, day) = (day.year(), day.month(), day.day());
+    let (hour, minute, second) = (time.hour(), time.minute(), time.second());
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}")
+}

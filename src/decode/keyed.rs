@@ -1,0 +1,243 @@
+//! Keyed formats: each value stands under a path of keys, and a record has what it has.
+
+use std::collections::BTreeMap;
+
+use crate::pipeline::heading::VALUES_END;
+use crate::pipeline::profile::Profile;
+use crate::pipeline::rules::Refusal;
+use crate::pipeline::text::fold;
+
+use super::guard::MAX_RECORD_BYTES;
+use super::header;
+use super::row::{Replayed, Row, Rows};
+use super::table::{Table, Width};
+
+/// No record nests deeper than this.
+pub(super) const MAX_KEYED_DEPTH: usize = 32;
+/// How many records show which keys there are.
+const N_SHOWN: usize = 200;
+const N_SHOWN_BYTES: usize = 1 << 20;
+/// No path that a profile reads is longer.
+const MAX_PATH_BYTES: usize = 1024;
+
+/// The values of one record, gathered under the paths that the profile reads.
+pub(super) struct Gather {
+    paths: Vec<String>,
+    folded: Vec<String>,
+    field_of: BTreeMap<String, Option<usize>>,
+    values: Vec<Values>,
+    n_bytes: u64,
+}
+
+/// What a record has under a path.
+#[derive(Debug, Clone, Default)]
+struct Values {
+    is_there: bool,
+    /// Whether one of the values is a number, not a text.
+    has_number: bool,
+    flaw: Option<&'static str>,
+    text: Option<String>,
+}
+
+impl Gather {
+    /// Prepares to gather what a profile reads.
+    pub(super) fn new(profile: &Profile) -> Self {
+        let (mut paths, mut folded) = (Vec::new(), Vec::new());
+        let mut field_of = BTreeMap::new();
+        for heading in profile.columns.values().flatten() {
+            if !folded.contains(&heading.folded) {
+                field_of.insert(heading.name.clone(), Some(paths.len()));
+                paths.push(heading.name.clone());
+                folded.push(heading.folded.clone());
+            }
+        }
+        let values = vec![Values::default(); paths.len()];
+        Self { paths, folded, field_of, values, n_bytes: 0 }
+    }
+
+    /// Puts a text under a path; several values of one record stand beside each other.
+    pub(super) fn put(&mut self, path: &str, value: &str) {
+        let Some(field) = self.field(path) else { return };
+        let values = &mut self.values[field];
+        values.is_there = true;
+        self.n_bytes += (value.len() + VALUES_END.len()) as u64;
+        if self.n_bytes > MAX_RECORD_BYTES {
+            return;
+        }
+        match &mut values.text {
+            Some(text) => {
+                text.push_str(VALUES_END);
+                text.push_str(value);
+            }
+            none => *none = Some(value.to_owned()),
+        }
+    }
+
+    /// Puts a number under a path, as it is written.
+    pub(super) fn put_number(&mut self, path: &str, value: &str) {
+        self.put(path, value);
+        if let Some(field) = self.field(path) {
+            self.values[field].has_number = true;
+        }
+    }
+
+    /// Says that the path is there, without a value: null, or an empty list. So is what would
+    /// stand below it.
+    pub(super) fn put_nothing(&mut self, path: &str) {
+        if let Some(field) = self.field(path) {
+            self.values[field].is_there = true;
+        }
+        let below = format!("{}.", fold(path));
+        for (folded, values) in self.folded.iter().zip(&mut self.values) {
+            values.is_there |= folded.starts_with(&below);
+        }
+    }
+
+    /// Says that a value is there which cannot be read, with the rule that it breaks.
+    pub(super) fn put_flaw(&mut self, path: &str, rule: &'static str) {
+        if let Some(field) = self.field(path) {
+            self.values[field].is_there = true;
+            self.values[field].flaw = Some(rule);
+        }
+    }
+
+    /// Moves the record's values into a row: its fields are the profile's paths, in order.
+    pub(super) fn finish(&mut self, row: &mut Row) {
+        self.n_bytes = 0;
+        for (field, values) in self.values.iter_mut().enumerate() {
+            let Values { is_there, has_number, flaw, text } = std::mem::take(values);
+            if !is_there {
+                row.absent.push(field);
+            }
+            if has_number {
+                row.numbers.push(field);
+            }
+            row.flaws.extend(flaw.map(|rule| (field, rule)));
+            row.fields.push_field(text.unwrap_or_default().as_bytes());
+        }
+    }
+
+    /// Whether the values grew past the longest record that there is; the others were dropped.
+    pub(super) fn is_too_long(&self) -> bool {
+        self.n_bytes > MAX_RECORD_BYTES
+    }
+
+    /// Whether the profile reads this path.
+    pub(super) fn reads(&mut self, path: &str) -> bool {
+        self.field(path).is_some()
+    }
+
+    fn field(&mut self, path: &str) -> Option<usize> {
+        if path.len() > MAX_PATH_BYTES {
+            return None;
+        }
+        if let Some(field) = self.field_of.get(path) {
+            return *field;
+        }
+        let folded = fold(path);
+        let field = self.folded.iter().position(|known| *known == folded);
+        // A log of ever new keys must not fill the memory.
+        if self.field_of.len() < header::MAX_FIELDS {
+            self.field_of.insert(path.to_owned(), field);
+        }
+        field
+    }
+}
+
+/// Adds a key to the end of a path.
+pub(super) fn push_key(path: &mut String, key: &str) {
+    if !path.is_empty() {
+        path.push('.');
+    }
+    path.push_str(key);
+}
+
+/// Refuses what nests deeper than any record does.
+pub(super) fn too_deep(record: u64, line: u64) -> Refusal {
+    let limit = MAX_KEYED_DEPTH.to_string();
+    let params = [("record", record.to_string()), ("line", line.to_string()), ("limit", limit)];
+    Refusal::new("too_deep", params)
+}
+
+/// Refuses a text that is not in its own format.
+pub(super) fn broken_syntax(format: &str, record: u64, line: u64, cause: &str) -> Refusal {
+    let (record, line) = (record.to_string(), line.to_string());
+    let params =
+        [("format", format.into()), ("record", record), ("line", line), ("cause", cause.into())];
+    Refusal::new("broken_syntax", params)
+}
+
+/// Reads the first records of a keyed log to see which keys there are.
+pub(super) fn read<'a>(mut rows: impl Rows + 'a, profile: &Profile) -> Result<Table<'a>, Refusal> {
+    let paths = Gather::new(profile).paths;
+    let (mut ahead, mut n_bytes) = (Vec::new(), 0);
+    let mut is_there = vec![false; paths.len()];
+    let mut row = Row::default();
+    while ahead.len() < N_SHOWN && n_bytes < N_SHOWN_BYTES && rows.read(&mut row)? {
+        n_bytes += row.fields.as_slice().len();
+        (0..paths.len()).for_each(|field| is_there[field] |= !row.absent.contains(&field));
+        ahead.push(std::mem::take(&mut row));
+    }
+    if ahead.is_empty() {
+        return Err(Refusal::new("no_records", []));
+    }
+    let shown = paths.iter().zip(&is_there).filter(|(_, is_there)| **is_there);
+    let keys: Vec<String> = shown.map(|(path, _)| path.clone()).collect();
+    header::of_keys(&keys, profile)?;
+    let (keys, others) = without_others(paths, &is_there, profile);
+    let header = header::of_keys(&keys, profile)?;
+    let rows = OneName { rows: Replayed::new(ahead, rows), others };
+    Ok(Table { rows: Box::new(rows), header, width: Width::Exact })
+}
+
+/// A path that is not read, for another is that means the same.
+struct Other {
+    field: usize,
+    name: String,
+    read: String,
+}
+
+/// Leaves out (as empty names) the paths for which another stands: one that is there, or else the
+/// first that the profile names.
+fn without_others(
+    mut paths: Vec<String>,
+    is_there: &[bool],
+    profile: &Profile,
+) -> (Vec<String>, Vec<Other>) {
+    let mut read: BTreeMap<&'static str, String> = BTreeMap::new();
+    let mut others = Vec::new();
+    let (shown, hidden): (Vec<usize>, Vec<usize>) =
+        (0..paths.len()).partition(|field| is_there[*field]);
+    for field in shown.into_iter().chain(hidden) {
+        let path = paths[field].clone();
+        let columns = || profile.columns_of(&path).map(|(column, _)| column);
+        let instead = columns().find_map(|column| read.get(column)).cloned();
+        match instead {
+            None => read.extend(columns().map(|column| (column, path.clone()))),
+            Some(read) => {
+                others.push(Other { field, name: std::mem::take(&mut paths[field]), read });
+            }
+        }
+    }
+    (paths, others)
+}
+
+/// Rows of which each has but one name for a column.
+struct OneName<R> {
+    rows: R,
+    others: Vec<Other>,
+}
+
+impl<R: Rows> Rows for OneName<R> {
+    fn read(&mut self, row: &mut Row) -> Result<bool, Refusal> {
+        let is_read = self.rows.read(row)?;
+        let other = self.others.iter().find(|other| !row.absent.contains(&other.field));
+        match other.filter(|_| is_read) {
+            Some(Other { name, read, .. }) => {
+                let params = [("first", read.clone()), ("second", name.clone())];
+                Err(Refusal::new("heading_twice", params))
+            }
+            None => Ok(is_read),
+        }
+    }
+}
