@@ -8,6 +8,7 @@ mod check;
 mod feeds;
 mod figures;
 mod formats;
+mod layouts;
 mod ministry;
 mod readers;
 mod receipt;
