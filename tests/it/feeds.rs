@@ -188,12 +188,11 @@ fn a_late_correction_of_a_payment_replaces_the_payment_alone() {
     let world = arrived(0..2);
     world.write(
         "in/payments/2020-02.csv",
-        "number,receipt,amount,day,way,state,online\n\
-         G99.01-200110-0001,R2,20000,2020-01-12,cash,refunded,false\n",
+        "number,receipt,amount,day,way,state,online,updated\n\
+         G99.01-200110-0001,R2,20000,2020-01-12,cash,refunded,false,2020-02-03\n",
     );
     world.run(0);
-    let dossiers = world.dossiers();
-    assert!(dossiers.contains(r#""paid_vnd": 30000"#), "{dossiers}");
+    assert_eq!(told(&world.dossiers(), "200110-0001", &["paid_vnd"]), "paid_vnd 30000");
 }
 
 #[test]
