@@ -132,7 +132,8 @@ fn text<'a>(
     profile: &Profile,
 ) -> Result<(Format, Encoding, Stream<'a>), Refusal> {
     let encoding = profile.encoding.unwrap_or_else(|| detect_bytes(head));
-    let (head, text) = peek(decode_bytes(whole, encoding))?;
+    let text = decode_bytes(whole, encoding).map_err(|error| refusal(&error))?;
+    let (head, text) = peek(text)?;
     Ok((of_text(&head)?, encoding, text))
 }
 

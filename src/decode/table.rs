@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, Int64Builder, RecordBatch, StringBuilder};
+use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray, StringBuilder};
 
 use crate::pipeline::columns::{CONTROL, FeedKind, INPUTS, SUPPLIED};
 use crate::pipeline::profile::Profile;
@@ -12,7 +12,8 @@ use crate::pipeline::text::{fold, trim};
 use super::row::{Row, Rows};
 use super::{Header, PLACE_COLUMNS, Records, Taken};
 
-const RECORDS_IN_A_BATCH: usize = 16 << 10;
+/// So few that the texts of a column stay in the cache until they are judged.
+const RECORDS_IN_A_BATCH: usize = 4 << 10;
 
 /// A batch of long records is shorter.
 const BYTES_IN_A_BATCH: usize = 64 << 20;
@@ -200,8 +201,8 @@ fn texts_of_a_batch() -> StringBuilder {
 
 struct BatchBuilder {
     taken: Vec<Taken>,
-    place: [Int64Builder; PLACE_COLUMNS.len() - 1],
-    remarks: StringBuilder,
+    place: [Vec<i64>; PLACE_COLUMNS.len() - 1],
+    remarks: Vec<Option<&'static str>>,
     texts: Vec<StringBuilder>,
     n_records: usize,
     n_bytes: usize,
@@ -212,7 +213,7 @@ impl BatchBuilder {
         Self {
             taken: header.taken.clone(),
             place: Default::default(),
-            remarks: StringBuilder::new(),
+            remarks: Vec::new(),
             texts: header.taken.iter().map(|_| texts_of_a_batch()).collect(),
             n_records: 0,
             n_bytes: 0,
@@ -252,20 +253,21 @@ impl BatchBuilder {
             }
         }
         let [records, lines, sheets, n_fields, numeric, missing] = &mut self.place;
-        records.append_value(record);
-        lines.append_value(row.line.cast_signed());
-        sheets.append_value(row.sheet.into());
-        n_fields.append_value(row.fields.len() as i64);
-        numeric.append_value(numbers.cast_signed());
-        missing.append_value(absent.cast_signed());
-        self.remarks.append_option(remark);
+        records.push(record);
+        lines.push(row.line.cast_signed());
+        sheets.push(row.sheet.into());
+        n_fields.push(row.fields.len() as i64);
+        numeric.push(numbers.cast_signed());
+        missing.push(absent.cast_signed());
+        self.remarks.push(remark);
         self.n_records += 1;
         self.n_bytes += row.fields.as_slice().len();
     }
 
     fn finish(mut self) -> Records {
-        let place = self.place.iter_mut().map(|numbers| Arc::new(numbers.finish()) as ArrayRef);
-        let place = place.chain([Arc::new(self.remarks.finish()) as ArrayRef]);
+        let place = self.place.into_iter().map(|numbers| Arc::new(Int64Array::from(numbers)) as _);
+        let remarks: ArrayRef = Arc::new(StringArray::from(self.remarks));
+        let place = place.chain([remarks]);
         let mut columns: Vec<(&str, ArrayRef)> = PLACE_COLUMNS.into_iter().zip(place).collect();
         for (taken, texts) in self.taken.iter().zip(&mut self.texts) {
             columns.push((taken.column, Arc::new(texts.finish())));

@@ -22,8 +22,8 @@ const LOOKAHEAD: usize = MOST_CHARS * char::MAX_LEN_UTF8;
 pub(in crate::decode) fn decode_bytes<'a>(
     bytes: Box<dyn Read + 'a>,
     encoding: Encoding,
-) -> Box<dyn Read + 'a> {
-    match (encoding, letters(encoding)) {
+) -> io::Result<Box<dyn Read + 'a>> {
+    Ok(match (encoding, letters(encoding)) {
         (_, Some(first_letter)) => {
             let is_utf8_inside = encoding == Encoding::Utf8AsCp1252;
             to_utf8(Box::new(Mender::new(bytes, first_letter, is_utf8_inside)), None)
@@ -31,8 +31,21 @@ pub(in crate::decode) fn decode_bytes<'a>(
         (Encoding::Utf16Le, _) => to_utf8(bytes, Some(UTF_16LE)),
         (Encoding::Utf16Be, _) => to_utf8(bytes, Some(UTF_16BE)),
         (Encoding::Windows1258, _) => to_utf8(bytes, Some(WINDOWS_1258)),
-        _ => to_utf8(bytes, None),
-    }
+        _ => return marked(bytes),
+    })
+}
+
+/// Passes UTF-8 on as it is, without a copy and unchecked; a mark may say that it is UTF-16.
+fn marked<'a>(mut bytes: Box<dyn Read + 'a>) -> io::Result<Box<dyn Read + 'a>> {
+    let mut head = Vec::new();
+    (&mut bytes).take(3).read_to_end(&mut head)?;
+    Ok(match *head {
+        [0xef, 0xbb, 0xbf] => bytes,
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => {
+            to_utf8(Box::new(Cursor::new(head).chain(bytes)), None)
+        }
+        _ => Box::new(Cursor::new(head).chain(bytes)),
+    })
 }
 
 /// Decodes an encoding of the web; without one, passes UTF-8 on unchecked.

@@ -33,14 +33,14 @@ impl<R: Read> Read for ByByte<R> {
 
 fn whole(bytes: &[u8], encoding: Encoding) -> Vec<u8> {
     let mut decoded = Vec::new();
-    decode_bytes(Box::new(bytes), encoding).read_to_end(&mut decoded).unwrap();
+    decode_bytes(Box::new(bytes), encoding).unwrap().read_to_end(&mut decoded).unwrap();
     decoded
 }
 
 /// Reads with a reader that gives one byte, into buffers of one byte.
 fn by_byte(bytes: &[u8], encoding: Encoding) -> Vec<u8> {
     let mut decoded = Vec::new();
-    let reader = decode_bytes(Box::new(ByByte(bytes)), encoding);
+    let reader = decode_bytes(Box::new(ByByte(bytes)), encoding).unwrap();
     ByByte(reader).read_to_end(&mut decoded).unwrap();
     decoded
 }
@@ -143,7 +143,8 @@ impl Read for Broken {
 fn a_reader_that_breaks_is_no_end_of_file() {
     for encoding in Encoding::ALL.map(|(_, encoding)| encoding) {
         let bytes = Box::new(b"1,2\n".as_slice().chain(Broken));
-        let error = decode_bytes(bytes, encoding).read_to_end(&mut Vec::new()).unwrap_err();
+        let error =
+            decode_bytes(bytes, encoding).unwrap().read_to_end(&mut Vec::new()).unwrap_err();
         assert_eq!(error.to_string(), "the disk is gone", "{}", encoding.name());
     }
 }

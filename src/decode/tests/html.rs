@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use crate::pipeline::profile::Profile;
 use crate::pipeline::text::fold;
 
+use super::super::guard::MAX_RECORD_BYTES;
 use super::{Trickle, endless, lines, message, profile, reading, records};
 
 const HEAD: &str = "<tr><th>Mã hồ sơ</th><th>Ngày tiếp nhận</th><th>Trạng thái</th></tr>\n";
@@ -188,6 +189,23 @@ fn office_marks_numbers() {
     );
     let expected = ["20200001# | 1/7# | 4", "HS-2 | 2 | 5#", "HS-3 | 3 | 5#"];
     assert_eq!(of(&text).unwrap(), expected);
+}
+
+#[test]
+fn what_is_hidden_in_a_cell_is_no_text() {
+    let text = page(
+        "<tr><td>HS-1<script>document.write('</td><td>x')</script></td><td>1/7<style>td {}</style></td>
+         <td>&nbsp;a&nbsp;b<!-- c --> </td></tr><tr><td>HS&nbsp;2<td>\u{a0}2/7\u{a0}<td>&nbsp;",
+    );
+    assert_eq!(of(&text).unwrap(), ["HS-1 | 1/7 | a b", "HS 2 | 2/7 | ·"]);
+}
+
+#[test]
+fn a_page_may_be_longer_than_any_record() {
+    let row = format!("<tr><td>HS-1<td>1/7<td>{}</tr>\n", "x".repeat(2000));
+    let text = page(&row.repeat(5000));
+    assert!(text.len() > 2 * usize::try_from(MAX_RECORD_BYTES).unwrap());
+    assert_eq!(of(&text).unwrap().len(), 5000);
 }
 
 #[test]

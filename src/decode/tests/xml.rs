@@ -127,6 +127,16 @@ fn broken_syntax_is_refused_without_quoting_it() {
 }
 
 #[test]
+fn a_document_that_was_cut_anywhere_is_refused() {
+    let end = TWO.trim_end().len();
+    for cut in 1..end {
+        let refused = records(&TWO.as_bytes()[..cut], &profile());
+        assert!(refused.is_err(), "{}", String::from_utf8_lossy(&TWO.as_bytes()[..cut]));
+    }
+    assert_eq!(of(&TWO[..end]).unwrap(), EXPECTED);
+}
+
+#[test]
 fn what_nests_too_deep_is_refused() {
     for text in ["<a>".repeat(100_000), one(&"<a>".repeat(100_000))] {
         assert_eq!(of(&text), Err("too_deep".to_owned()));

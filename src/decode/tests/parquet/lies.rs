@@ -1,6 +1,14 @@
 //! Footers and pages that say what is not so.
 
-use super::*;
+use parquet::basic::{Compression, GzipLevel, ZstdLevel};
+use parquet::file::metadata::{
+    ColumnChunkMetaData, ParquetMetaData, ParquetMetaDataReader, ParquetMetaDataWriter,
+    RowGroupMetaData,
+};
+use parquet::file::properties::WriterProperties;
+
+use super::super::{profile, records};
+use super::{file, plain, texts};
 
 /// Writes a footer after bytes.
 fn with_footer(mut bytes: Vec<u8>, footer: &[u8]) -> Vec<u8> {
