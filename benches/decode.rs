@@ -38,9 +38,10 @@ const HEADINGS: [(&str, &str); 12] = [
 ];
 
 type Write = fn(&[[String; 12]]) -> Vec<u8>;
+type Bare = fn(&[u8]) -> usize;
 
 /// Each format with what writes it and the bare library that reads it.
-const FORMATS: &[(&str, Write, fn(&[u8]) -> usize)] = &[
+const FORMATS: &[(&str, Write, Bare)] = &[
     ("csv", as_csv, bare_csv),
     ("csv-arrow", as_csv, arrow_csv),
     ("xlsx", as_xlsx, bare_xlsx),
@@ -90,7 +91,7 @@ fn profile() -> Profile {
 }
 
 /// Reads a file in turns with the bare library and with ours, so that both meet the same noise.
-fn report(format: &str, file: &[u8], bare: fn(&[u8]) -> usize) {
+fn report(format: &str, file: &[u8], bare: Bare) {
     let profile = profile();
     let ours = |file: &[u8]| {
         let log = decode(Cursor::new(file), &profile).unwrap();
