@@ -5,6 +5,7 @@ usage: dossiers.py STORE
 """
 
 import json
+import os
 import sys
 
 from deltalake import DeltaTable
@@ -19,3 +20,7 @@ for dossier in sorted(table.to_pylist(), key=lambda row: row["dossier_key"]):
         observation["values"] = {k: v for k, v in observation["values"].items() if v is not None}
     told = {name: value for name, value in dossier.items() if value is not None}
     print(json.dumps(told, default=str, ensure_ascii=False, sort_keys=True))
+
+# The readers' threads may outlive the interpreter, and then abort it.
+sys.stdout.flush()
+os._exit(0)
