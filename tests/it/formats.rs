@@ -108,8 +108,8 @@ fn one_log_in_every_format_and_encoding_gives_equal_dossiers() {
 fn an_encoding_that_is_declared_is_not_detected() {
     let world = world();
     world.edit("profiles/list.toml", "shape =", "encoding = \"tcvn3\"\nshape =");
-    // Too short to be detected: the headings alone would not tell.
-    world.write("in/u1/2020-01.csv", b"M\xb7 h\xe5 s\xac,Ng\xb5y ti\xd5p nh\xcbn,Tr\xb9ng th\xb8i\nA-1,10/01/2020,\xa7ang x\xf6 l\xfd\n");
+    let log = b"M\xb7 h\xe5 s\xac,Ng\xb5y ti\xd5p nh\xcbn,Tr\xb9ng th\xb8i\nA-1,10/01/2020,\xa7ang x\xf6 l\xfd\n";
+    world.write("in/u1/2020-01.csv", log);
     let ran = world.run(0);
     assert!(!ran.stderr.contains("note:"), "{ran}");
     assert_snapshot!(world.figures("year"), @"
@@ -121,6 +121,13 @@ fn an_encoding_that_is_declared_is_not_detected() {
     received,ministry,2020-04-01,1,,value
     resolved,G99.02,2020-04-01,,,missing
     ");
+
+    // A declaration stands even where the text would tell better.
+    let world = self::world();
+    world.edit("profiles/list.toml", "shape =", "encoding = \"utf-8\"\nshape =");
+    world.write("in/u1/2020-01.csv", log);
+    let ran = world.run(5);
+    assert!(ran.stderr.contains("`2020-01.csv`: no row holds the headings"), "{ran}");
 }
 
 #[test]
@@ -177,6 +184,7 @@ fn packing_is_taken_off_or_refused() {
     G99.01/dossier/00000003 `2020-03.deep.gz`: the file is an archive in an archive in an archive
     G99.01/dossier/00000004 `2020-04.cut.gz`: the file cannot be read to its end: incomplete deflate stream
     G99.01/dossier/00000005 `2020-05.picture`: the file is in no format that is known: not CSV, XLSX, XLS, HTML, JSON, XML or Parquet
+    G99.01/dossier/00000006 `2020-06.locked.zip`: the file has a password
     ");
 }
 
@@ -196,6 +204,10 @@ put('2.none.zip', zipped(('__MACOSX/a.csv', log)))
 put('3.deep.gz', gzip.compress(gzip.compress(gzip.compress(gzip.compress(log)))))
 put('4.cut.gz', gzip.compress(log * 100)[:-20])
 put('5.picture', bytes([0x89]) + b'PNG' + bytes(40))
+locked = bytearray(zipped(('a.csv', log)))
+for mark, flags in [(b'PK\\3\\4', 6), (b'PK\\1\\2', 8)]:
+    locked[locked.find(mark) + flags] |= 1
+put('6.locked.zip', locked)
 ";
 
 #[test]
