@@ -1,7 +1,7 @@
 """Prints every dossier of a store as JSON, a line each, by number: all that it says but for which
-delivery said it.
+delivery said it, and for what else is named.
 
-usage: dossiers.py STORE
+usage: dossiers.py STORE [NAME ...]
 """
 
 import json
@@ -10,13 +10,13 @@ import sys
 
 from deltalake import DeltaTable
 
-OF_DELIVERIES = {"delivery", "judgement"}
+left_out = {"delivery", "judgement", *sys.argv[2:]}
 
 table = DeltaTable(f"{sys.argv[1]}/dossiers").to_pyarrow_dataset().to_table(use_threads=False)
 for dossier in sorted(table.to_pylist(), key=lambda row: row["dossier_key"]):
     for observation in dossier["history"]:
-        for name in OF_DELIVERIES:
-            del observation[name]
+        for name in left_out:
+            observation.pop(name, None)
         observation["values"] = {k: v for k, v in observation["values"].items() if v is not None}
     told = {name: value for name, value in dossier.items() if value is not None}
     print(json.dumps(told, default=str, ensure_ascii=False, sort_keys=True))

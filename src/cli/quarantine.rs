@@ -53,7 +53,7 @@ pub(super) enum Command {
 
 pub(super) fn run(command: &Command, cli: &Cli) -> anyhow::Result<Exit> {
     let pipeline = cli.pipeline()?;
-    let store = run::open_published(cli.store_url(&pipeline))?;
+    let store = run::open_published(cli.store_url(&pipeline), &pipeline)?;
     let language = cli.language();
     match command {
         Command::List { unit, rule, json } => {

@@ -32,7 +32,7 @@ enum Format {
 
 pub(super) fn run(args: &Args, cli: &Cli) -> anyhow::Result<Exit> {
     let pipeline = cli.pipeline()?;
-    let store = run::open_published(cli.store_url(&pipeline))?;
+    let store = run::open_published(cli.store_url(&pipeline), &pipeline)?;
     let format = match args.format {
         Format::Table => query::Format::Table,
         Format::Csv => query::Format::Csv,

@@ -59,7 +59,7 @@ pub(super) fn run(args: &Args, cli: &Cli) -> anyhow::Result<Exit> {
     }
     let stop = listen()?;
     let watch = Watch { progress: display(*progress, cli.quiet), stop };
-    let store = run::open_store(cli.store_url(&pipeline))?;
+    let store = run::open_store(cli.store_url(&pipeline), &pipeline)?;
     let options = Options { units: unit.clone(), as_of, now };
     let done = run::run(&pipeline, &store, &options, &watch);
     if let Some(path) = report {

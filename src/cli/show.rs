@@ -50,7 +50,7 @@ pub(super) fn run(args: &Args, cli: &Cli) -> anyhow::Result<Exit> {
     if let Some(unit) = args.unit.as_ref().filter(|unit| units().all(|known| known != *unit)) {
         return Ok(output::unknown("unit", unit, units()));
     }
-    let store = run::open_published(cli.store_url(&pipeline))?;
+    let store = run::open_published(cli.store_url(&pipeline), &pipeline)?;
     let published = run::show::last_published(&store)?;
     let selection = Selection {
         indicator: indicator.clone(),

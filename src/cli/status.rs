@@ -23,7 +23,7 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args, cli: &Cli) -> anyhow::Result<Exit> {
     let pipeline = cli.pipeline()?;
-    let store = run::open_published(cli.store_url(&pipeline))?;
+    let store = run::open_published(cli.store_url(&pipeline), &pipeline)?;
     let as_of = args.as_of.or(pipeline.settings.as_of);
     let as_of = as_of.unwrap_or_else(|| today(now(), &pipeline));
     let state = run::status::read(&pipeline, &store, as_of)?;

@@ -10,6 +10,7 @@ use super::date_form::parse_period;
 use super::fault::{Faults, SourceFile};
 use super::profile::Profile;
 use super::section::{Placed, Section, read_toml};
+use super::source::Source;
 use super::units::Units;
 
 /// Which earlier delivery a new one replaces.
@@ -38,10 +39,8 @@ pub struct Feed {
     pub unit: String,
     /// The kind of feed by its name: `dossier`, `payment`, ….
     pub feed: String,
-    /// A folder or URL, resolved against the feed's own file.
-    pub location: String,
-    /// Object names that belong to this feed.
-    pub name: Regex,
+    /// Where it is pulled from.
+    pub source: Source,
     pub slot: Slot,
     pub expected: Expected,
     /// The profile with what differs for this feed.
@@ -78,17 +77,13 @@ impl Feed {
             }
             section.require("feed", faults);
             let kind = section.choice("feed", &FeedKind::ALL, faults);
-            let location = section.required_text("location", faults);
-            for key in ["name", "slot", "expected"] {
+            for key in ["slot", "expected"] {
                 section.require(key, faults);
             }
-            let name = section.regex("name", faults);
             let slots = [("none", Slot::None), ("name", Slot::Name), ("period", Slot::Period)];
             let slot = section.choice("slot", &slots, faults).unwrap_or(Slot::None);
             let expected = expected(section, faults);
-            if let Some(name) = &name {
-                check_groups(name, slot, section, faults);
-            }
+            let source = Source::read(slot, section, path, faults);
             let profile_name = section.required_text("profile", faults);
             let known = profile_name.and_then(|name| profile(&name, section.file, faults));
             let mut profile = known.unwrap_or_default();
@@ -107,8 +102,7 @@ impl Feed {
             Some(Self {
                 unit: unit?.value,
                 feed: kind?.name().to_owned(),
-                location: resolve(&location?.value, path),
-                name: name?.value,
+                source: source?,
                 slot,
                 expected,
                 profile_hash: super::hash_of([fingerprint.as_str()]),
@@ -117,32 +111,37 @@ impl Feed {
         })
         .flatten()
     }
+}
 
-    /// Reads what the name of one of its objects tells; `None` when it is not one.
-    pub fn read_name(&self, name: &str) -> Option<NameFacts> {
-        let found = self.name.captures(name)?;
-        let group = |group| found.name(group).map(|text| text.as_str());
-        let range = || {
-            let to: NaiveDate = group("to")?.parse().ok()?;
-            Some((group("from")?.parse().ok()?, to.succ_opt()?))
-        };
-        let observed_on = group("observed").and_then(|text| {
-            text.parse().ok().or_else(|| NaiveDate::parse_from_str(text, "%Y%m%d").ok())
-        });
-        // A name that tells an impossible period or day is none of the feed's.
-        let period = match group("period") {
-            Some(text) => Some(parse_period(text)?),
-            None => range(),
-        };
-        if group("observed").is_some() && observed_on.is_none() {
-            return None;
-        }
-        Some(NameFacts { period, observed_on })
+/// Reads what an object's name tells; `None` when it does not fit.
+pub(super) fn read_name(pattern: &Regex, name: &str) -> Option<NameFacts> {
+    let found = pattern.captures(name)?;
+    let group = |group| found.name(group).map(|text| text.as_str());
+    let range = || {
+        let to: NaiveDate = group("to")?.parse().ok()?;
+        Some((group("from")?.parse().ok()?, to.succ_opt()?))
+    };
+    let observed_on = group("observed").and_then(|text| {
+        text.parse().ok().or_else(|| NaiveDate::parse_from_str(text, "%Y%m%d").ok())
+    });
+    // A name that tells an impossible period or day is none of the feed's.
+    let period = match group("period") {
+        Some(text) => Some(parse_period(text)?),
+        None => range(),
+    };
+    if group("observed").is_some() && observed_on.is_none() {
+        return None;
     }
+    Some(NameFacts { period, observed_on })
 }
 
 /// A group that nothing reads is a slip; a slot by period needs a period.
-fn check_groups(name: &Placed<Regex>, slot: Slot, section: &Section<'_>, faults: &mut Faults) {
+pub(super) fn check_groups(
+    name: &Placed<Regex>,
+    slot: Slot,
+    section: &Section<'_>,
+    faults: &mut Faults,
+) {
     const GROUPS: [&str; 4] = ["period", "from", "to", "observed"];
     let groups: Vec<&str> = name.value.capture_names().flatten().collect();
     for group in groups.iter().filter(|group| !GROUPS.contains(group)) {
@@ -167,13 +166,4 @@ fn expected(section: &Section<'_>, faults: &mut Faults) -> Expected {
         ("never", Expected::Never),
     ];
     section.choice("expected", &rhythms, faults).unwrap_or(Expected::Never)
-}
-
-/// Resolves a relative folder against the folder of the feed's file; URLs stay as they are.
-fn resolve(location: &str, feed_file: &Path) -> String {
-    if location.contains("://") {
-        return location.to_owned();
-    }
-    let folder = feed_file.parent().unwrap_or(Path::new("."));
-    folder.join(location).to_string_lossy().into_owned()
 }

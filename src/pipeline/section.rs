@@ -69,6 +69,29 @@ impl<'a> Section<'a> {
         self.table.contains_key(key)
     }
 
+    /// Returns where a key's value stands when it is a text.
+    pub(super) fn plain_text(&self, key: &'static str) -> Option<Range<usize>> {
+        self.asked.borrow_mut().push(key);
+        let found = self.table.get(key)?;
+        found.get_ref().as_str().map(|_| found.span())
+    }
+
+    /// Reads `true` or `false`.
+    pub(super) fn flag(&self, key: &'static str, faults: &mut Faults) -> Option<bool> {
+        let flag = self.get(key, "true or false", faults, |value| value.as_bool());
+        flag.map(|flag| flag.value)
+    }
+
+    /// Reads a whole number that must not be negative.
+    pub(super) fn count(&self, key: &'static str, faults: &mut Faults) -> Option<u64> {
+        let number = self.integer(key, faults)?;
+        let count = u64::try_from(number.value).ok();
+        if count.is_none() {
+            faults.add(self.file, number.span, format!("`{key}` must not be negative"));
+        }
+        count
+    }
+
     /// Reads a text.
     pub(super) fn text(&self, key: &'static str, faults: &mut Faults) -> Option<Placed<String>> {
         self.get(key, "a text", faults, |value| value.as_str().map(str::to_owned))

@@ -1,6 +1,7 @@
 //! `pipeline.toml`: the name, the time zone, the store and what a release covers.
 
 use std::path::Path;
+use std::time::Duration;
 
 use chrono::{DateTime, Datelike as _, Days, NaiveDate, NaiveTime, TimeDelta, Utc};
 
@@ -9,6 +10,9 @@ use super::section::{Placed, Section, read_toml};
 
 /// More buckets than this would only make tiny files.
 const MAX_BUCKETS: i64 = 65_536;
+
+/// A scheduler retries what takes longer.
+const RETRY_BUDGET_SECONDS: u64 = 30;
 
 /// A text in both languages.
 #[derive(Debug, Clone, Default)]
@@ -36,6 +40,8 @@ pub struct Settings {
     pub store: Option<String>,
     /// How many bytes of deliveries are judged and committed at a time.
     pub batch_bytes: u64,
+    /// For how long a source or a store that does not answer is tried again.
+    pub retry_budget: Duration,
 }
 
 impl Settings {
@@ -44,6 +50,12 @@ impl Settings {
         let offset = TimeDelta::seconds(self.utc_offset_seconds.into());
         let next = (day + Days::new(1)).and_time(NaiveTime::MIN) - offset;
         (next - TimeDelta::microseconds(1)).and_utc()
+    }
+
+    /// Returns the first moment of a local day.
+    pub fn start_of_day(&self, day: NaiveDate) -> DateTime<Utc> {
+        let offset = TimeDelta::seconds(self.utc_offset_seconds.into());
+        (day.and_time(NaiveTime::MIN) - offset).and_utc()
     }
 
     /// Reads `pipeline.toml`.
@@ -73,6 +85,7 @@ impl Settings {
         let headline = section.texts("headline", faults);
         let store = section.text("store", faults).map(|url| url.value);
         let batch_bytes = section.integer("batch_bytes", faults);
+        let retry_budget = section.count("retry_budget_seconds", faults);
         for number in final_after.iter().chain(&batch_bytes).filter(|number| number.value < 0) {
             faults.add(section.file, number.span.clone(), "must not be negative");
         }
@@ -87,6 +100,7 @@ impl Settings {
             headline,
             store,
             batch_bytes: batch_bytes.map_or(8 << 30, |bytes| bytes.value.unsigned_abs()),
+            retry_budget: Duration::from_secs(retry_budget.unwrap_or(RETRY_BUDGET_SECONDS)),
         })
     }
 }

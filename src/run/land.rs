@@ -1,17 +1,19 @@
 //! Landing: what the sources offer is kept, byte for byte, and numbered.
 
 use std::collections::BTreeMap;
+use std::time::Instant;
 
 use anyhow::Context as _;
+use chrono::{DateTime, Datelike as _, NaiveDate, Utc};
 use tracing::info;
 
-use crate::pipeline::feed::{Feed, NameFacts, Slot};
+use crate::pipeline::feed::{Expected, Feed, Slot};
 use crate::pipeline::rules::Refusal;
 use crate::pipeline::{Pipeline, hash_of};
-use crate::source::{Offer, Source, reach};
-use crate::store::landed::{Delivery, Manifest};
-use crate::store::raw::spool;
-use crate::store::{Store, StoreError};
+use crate::source::{Fault, Folder, Object, Part, Source, Stream, reach};
+use crate::store::Store;
+use crate::store::landed::{Delivery, Manifest, Order};
+use crate::store::raw::Spooled;
 
 use super::watch::Watch;
 
@@ -20,21 +22,30 @@ use super::watch::Watch;
 pub(super) struct Landed {
     pub(super) n_new: usize,
     pub(super) n_sources: usize,
-    /// The sources that could not be reached: unit, feed and why.
-    pub(super) unreachable: Vec<Unreachable>,
+    /// The sources that could not be read, or not to their end.
+    pub(super) unreachable: Vec<AtSource>,
+    /// What is worth knowing of sources that were read.
+    pub(super) notes: Vec<AtSource>,
 }
 
-/// A source that could not be reached.
+/// What is told of a source.
 #[derive(Debug, Clone)]
-pub(super) struct Unreachable {
+pub(super) struct AtSource {
     pub(super) unit: String,
     pub(super) feed: String,
     pub(super) why: String,
 }
 
-impl std::fmt::Display for Unreachable {
+impl std::fmt::Display for AtSource {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{} {}: {}", self.unit, self.feed, self.why)
+    }
+}
+
+impl Landed {
+    /// Whether no source could be read at all.
+    pub(super) fn is_nothing_reached(&self) -> bool {
+        self.n_sources > 0 && self.n_new == 0 && self.unreachable.len() == self.n_sources
     }
 }
 
@@ -43,24 +54,27 @@ pub(super) fn land(
     pipeline: &Pipeline,
     store: &Store,
     units: &[String],
+    now: DateTime<Utc>,
     watch: &Watch,
 ) -> anyhow::Result<Landed> {
-    let known = Known::new(&store.landed().context("failed to read the manifests")?);
+    let known = Known::new(store.landed().context("failed to read the manifests")?);
     let is_wanted = |feed: &&Feed| units.is_empty() || units.contains(&feed.unit);
     let feeds: Vec<&Feed> = pipeline.feeds.iter().filter(is_wanted).collect();
     let mut landed = Landed { n_sources: feeds.len(), ..Landed::default() };
+    let began = Instant::now();
     watch.progress.begin("landing", feeds.len());
     for feed in feeds {
         watch.stop.check()?;
-        match land_feed(feed, pipeline, store, &known, watch) {
-            Ok(n_new) => landed.n_new += n_new,
-            Err(error) if is_of_source(&error) => {
-                let why = format!("{error:#}");
-                info!(unit = feed.unit, feed = feed.feed, why, "source not reached");
-                let (unit, feed) = (feed.unit.clone(), feed.feed.clone());
-                landed.unreachable.push(Unreachable { unit, feed, why });
-            }
-            Err(error) => return Err(error),
+        let mut landing =
+            Landing { feed, pipeline, store, known: &known, watch, n_new: 0, notes: Vec::new() };
+        let done = landing.land(now + began.elapsed());
+        landed.n_new += landing.n_new;
+        let at = |why| AtSource { unit: feed.unit.clone(), feed: feed.feed.clone(), why };
+        landed.notes.extend(landing.notes.into_iter().map(at));
+        if let Err(error) = done {
+            let fault = error.downcast::<Fault>()?;
+            info!(unit = feed.unit, feed = feed.feed, why = %fault, "source not reached");
+            landed.unreachable.push(at(fault.to_string()));
         }
         watch.progress.step();
     }
@@ -69,91 +83,176 @@ pub(super) fn land(
     Ok(landed)
 }
 
-fn land_feed(
-    feed: &Feed,
-    pipeline: &Pipeline,
-    store: &Store,
-    known: &Known,
-    watch: &Watch,
-) -> anyhow::Result<usize> {
-    let at_source = |error: StoreError| anyhow::Error::from(error).context(AtSource);
-    let source = reach(feed).map_err(at_source)?;
-    let mut n_new = 0;
-    for offer in source.offers().map_err(at_source)? {
-        watch.stop.check()?;
-        if offer.facts.is_none() && is_anothers(&offer, feed, pipeline) {
-            continue;
+/// One feed being landed.
+struct Landing<'a> {
+    feed: &'a Feed,
+    pipeline: &'a Pipeline,
+    store: &'a Store,
+    known: &'a Known,
+    watch: &'a Watch,
+    n_new: usize,
+    notes: Vec<String>,
+}
+
+impl Landing<'_> {
+    /// Lands what is new; a [`Fault`] is the source's, any other error the store's.
+    fn land(&mut self, now: DateTime<Utc>) -> anyhow::Result<()> {
+        match reach(self.feed, &self.pipeline.settings)? {
+            Source::Folder(folder) => self.land_folder(&folder, now),
+            Source::Stream(stream) => self.land_stream(&stream),
         }
-        let delivery = land_offer(&offer, source.as_ref(), feed, pipeline, store, known)?;
-        n_new += usize::from(delivery.is_some());
     }
-    Ok(n_new)
+
+    fn land_folder(&mut self, folder: &Folder<'_>, now: DateTime<Utc>) -> anyhow::Result<()> {
+        let is_new = |object: &Object| {
+            let latest = self.known.latest(self.feed, &self.name(object), None);
+            !self.is_anothers(object) && latest.is_none_or(|m| m.cursor != object.version())
+        };
+        let (objects, mut n_unwhole) = folder.list(now, is_new)?;
+        for object in objects {
+            self.watch.stop.check()?;
+            match folder.read(&object)? {
+                Some(bytes) => self.land_object(&object, bytes)?,
+                None => n_unwhole += 1,
+            }
+        }
+        if n_unwhole > 0 {
+            self.notes
+                .push(format!("{n_unwhole} files are still being written: left for the next run"));
+        }
+        Ok(())
+    }
+
+    /// Lands an object, unless its bytes are those that already lie there.
+    fn land_object(&mut self, object: &Object, bytes: Spooled) -> anyhow::Result<()> {
+        let name = self.name(object);
+        let is_expected = object.facts.is_some();
+        let facts = object.facts.unwrap_or_default();
+        let slot = match self.feed.slot {
+            Slot::Name if is_expected => Some(name.clone()),
+            Slot::Period => facts.period.map(|(start, end)| format!("{start}/{end}")),
+            Slot::None | Slot::Name => None,
+        };
+        let of_name = self.known.latest(self.feed, &name, None);
+        let of_slot =
+            slot.as_deref().and_then(|slot| self.known.latest(self.feed, &name, Some(slot)));
+        if of_name.into_iter().chain(of_slot).any(|latest| latest.sha256 == bytes.sha256()) {
+            return Ok(());
+        }
+        let refusal = || Refusal::new("name_outside_pattern", [("hash", name.clone())]);
+        let manifest = Manifest {
+            sha256: String::new(),
+            size_bytes: 0,
+            slot,
+            period_start: facts.period.map(|(start, _)| start),
+            period_end: facts.period.map(|(_, end)| end),
+            observed_at: facts.observed_on.map(|day| self.pipeline.settings.end_of_day(day)),
+            refused: (!is_expected).then(refusal),
+            cursor: object.version().to_owned(),
+            name,
+        };
+        self.keep(bytes, manifest, Order::Any)
+    }
+
+    /// Returns the object's name where it may be shown: one outside the pattern may tell anything.
+    fn name(&self, object: &Object) -> String {
+        match object.facts {
+            Some(_) => object.name().to_owned(),
+            None => hash_of([object.name()]),
+        }
+    }
+
+    /// Whether the object fits another feed that reads the same place.
+    fn is_anothers(&self, object: &Object) -> bool {
+        let place = self.feed.source.location();
+        let others = self.pipeline.feeds.iter().filter(|other| other.source.location() == place);
+        let is_first = others.clone().next().is_some_and(|first| std::ptr::eq(first, self.feed));
+        let fits = |other: &Feed| {
+            other.source.objects().is_some_and(|o| o.read_name(object.name()).is_some())
+        };
+        object.facts.is_none() && (!is_first || others.into_iter().any(fits))
+    }
+
+    fn land_stream(&mut self, stream: &Stream<'_>) -> anyhow::Result<()> {
+        let last = self.known.last(self.feed);
+        let mut cursor = last.map(|delivery| delivery.manifest.cursor.clone());
+        loop {
+            self.watch.stop.check()?;
+            let part = stream.read_on(cursor.as_deref())?;
+            self.notes.extend(part.note.clone());
+            let (has_more, fault) = (part.has_more, part.fault.clone());
+            cursor = Some(part.cursor.clone());
+            self.land_part(part)?;
+            match fault {
+                Some(fault) => return Err(fault.into()),
+                None if has_more => {}
+                None => return Ok(()),
+            }
+        }
+    }
+
+    /// Lands a part of a stream, unless nothing is new and it reports on no new period.
+    fn land_part(&mut self, part: Part) -> anyhow::Result<()> {
+        let slot = (self.feed.slot == Slot::Name).then(|| part.name.clone());
+        // A part must not stand for the whole that it would replace.
+        if slot.is_some() && part.fault.is_some() {
+            return Ok(());
+        }
+        let latest = self.known.latest(self.feed, &part.name, None);
+        let is_same = match part.n_new {
+            Some(n_new) => n_new == 0,
+            None => latest.is_some_and(|latest| latest.sha256 == part.bytes.sha256()),
+        };
+        if part.is_whole && is_same && !self.opens_period(part.period) {
+            return Ok(());
+        }
+        let manifest = Manifest {
+            sha256: String::new(),
+            size_bytes: 0,
+            name: part.name,
+            slot,
+            period_start: part.period.map(|(start, _)| start),
+            period_end: part.period.map(|(_, end)| end),
+            observed_at: part.observed_at,
+            refused: None,
+            cursor: part.cursor,
+        };
+        self.keep(part.bytes, manifest, Order::Next)
+    }
+
+    /// Whether a reading reports to the end of a period that no reading before did.
+    fn opens_period(&self, period: Option<(NaiveDate, NaiveDate)>) -> bool {
+        let reported = self.known.reported_until(self.feed);
+        let number = |day: NaiveDate| match self.feed.expected {
+            Expected::Month => day.year() * 12 + day.month0() as i32,
+            Expected::Quarter => day.year() * 4 + day.quarter() as i32,
+            Expected::Year => day.year(),
+            Expected::Never => 0,
+        };
+        period.is_some_and(|(_, end)| reported.is_none_or(|before| number(before) < number(end)))
+    }
+
+    fn keep(&mut self, bytes: Spooled, manifest: Manifest, order: Order) -> anyhow::Result<()> {
+        let raw = self.store.put_raw(bytes).context("failed to keep the raw bytes")?;
+        let manifest = Manifest { sha256: raw.sha256, size_bytes: raw.size_bytes, ..manifest };
+        let known_n = self.known.last(self.feed).map_or(0, |delivery| delivery.n)
+            + match order {
+                Order::Any => 0,
+                Order::Next => self.n_new as u64,
+            };
+        let (unit, feed) = (&self.feed.unit, &self.feed.feed);
+        let landed = self.store.land(unit, feed, manifest, known_n, order);
+        self.n_new += usize::from(landed.context("failed to land")?.is_some());
+        Ok(())
+    }
 }
 
-/// Lands one offer, unless its bytes are those that already lie there.
-fn land_offer(
-    offer: &Offer,
-    source: &dyn Source,
-    feed: &Feed,
-    pipeline: &Pipeline,
-    store: &Store,
-    known: &Known,
-) -> anyhow::Result<Option<Delivery>> {
-    // A name outside the pattern may tell anything: it is kept as its hash alone.
-    let is_expected = offer.facts.is_some();
-    let name = if is_expected { offer.name.clone() } else { hash_of([offer.name.as_str()]) };
-    let facts = offer.facts.unwrap_or_default();
-    let slot = slot(feed, &name, facts).filter(|_| is_expected);
-    let latest = known.latest(feed, slot.as_deref(), &name);
-    if latest.iter().any(|latest| latest.name == name && latest.cursor == offer.cursor) {
-        return Ok(None);
-    }
-    let unreadable = |cause: anyhow::Error| {
-        let deed = format!("failed to read `{name}`");
-        // The source's own words would tell a name that may not be shown.
-        let error = if is_expected { cause.context(deed) } else { anyhow::Error::msg(deed) };
-        error.context(AtSource)
-    };
-    let mut bytes = source.open(offer).map_err(|error| unreadable(error.into()))?;
-    let spooled = spool(&mut bytes).map_err(|error| unreadable(error.into()))?;
-    if latest.iter().any(|latest| latest.sha256 == spooled.sha256()) {
-        return Ok(None);
-    }
-    let raw = store.put_raw(spooled).context("failed to keep the raw bytes")?;
-    let refusal = || Refusal::new("name_outside_pattern", [("hash", name.clone())]);
-    let manifest = Manifest {
-        sha256: raw.sha256,
-        size_bytes: raw.size_bytes,
-        slot,
-        period_start: facts.period.map(|(start, _)| start),
-        period_end: facts.period.map(|(_, end)| end),
-        observed_at: facts.observed_on.map(|day| pipeline.settings.end_of_day(day)),
-        refused: (!is_expected).then(refusal),
-        cursor: offer.cursor.clone(),
-        name,
-    };
-    store.land(&feed.unit, &feed.feed, manifest, known.last_n(feed)).context("failed to land")
-}
-
-/// Whether the object fits another feed that reads the same place.
-fn is_anothers(offer: &Offer, feed: &Feed, pipeline: &Pipeline) -> bool {
-    let others = pipeline.feeds.iter().filter(|other| other.location == feed.location);
-    let is_first = others.clone().next().is_some_and(|first| std::ptr::eq(first, feed));
-    !is_first || others.into_iter().any(|other| other.read_name(&offer.name).is_some())
-}
-
-fn slot(feed: &Feed, name: &str, facts: NameFacts) -> Option<String> {
-    match feed.slot {
-        Slot::None => None,
-        Slot::Name => Some(name.to_owned()),
-        Slot::Period => facts.period.map(|(start, end)| format!("{start}/{end}")),
-    }
-}
-
-/// What has landed before: the latest manifest of each name and of each slot, by feed.
+/// What has landed before: the latest manifest of each name and of each slot, and the last delivery
+/// of each feed.
 struct Known {
     latest: BTreeMap<(String, String, Place), Manifest>,
-    last_n: BTreeMap<(String, String), u64>,
+    last: BTreeMap<(String, String), Delivery>,
+    reported_until: BTreeMap<(String, String), NaiveDate>,
 }
 
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
@@ -163,43 +262,42 @@ enum Place {
 }
 
 impl Known {
-    fn new(landed: &[Delivery]) -> Self {
-        let (mut latest, mut last_n) = (BTreeMap::new(), BTreeMap::new());
+    fn new(landed: Vec<Delivery>) -> Self {
+        let (mut latest, mut last) = (BTreeMap::new(), BTreeMap::new());
+        let mut reported_until: BTreeMap<(String, String), NaiveDate> = BTreeMap::new();
         // In order of landing: the later stands.
-        for Delivery { unit, feed, n, manifest } in landed {
-            last_n.insert((unit.clone(), feed.clone()), *n);
+        for delivery in landed {
+            let Delivery { unit, feed, manifest, .. } = &delivery;
             let slot = manifest.slot.clone().map(Place::Slot);
             for place in [Some(Place::Name(manifest.name.clone())), slot].into_iter().flatten() {
                 latest.insert((unit.clone(), feed.clone(), place), manifest.clone());
             }
+            let key = (unit.clone(), feed.clone());
+            if let Some(end) = manifest.period_end {
+                let until = reported_until.entry(key.clone()).or_insert(end);
+                *until = end.max(*until);
+            }
+            last.insert(key, delivery);
         }
-        Self { latest, last_n }
+        Self { latest, last, reported_until }
     }
 
-    /// Returns the number of the feed's last delivery.
-    fn last_n(&self, feed: &Feed) -> u64 {
-        self.last_n.get(&(feed.unit.clone(), feed.feed.clone())).copied().unwrap_or(0)
+    /// Returns the feed's last delivery.
+    fn last(&self, feed: &Feed) -> Option<&Delivery> {
+        self.last.get(&(feed.unit.clone(), feed.feed.clone()))
     }
 
-    /// Returns the latest manifests of a name and of a slot.
-    fn latest(&self, feed: &Feed, slot: Option<&str>, name: &str) -> Vec<&Manifest> {
-        let slot = slot.map(|slot| Place::Slot(slot.to_owned()));
-        let places = [Some(Place::Name(name.to_owned())), slot].into_iter().flatten();
-        let key = |place| (feed.unit.clone(), feed.feed.clone(), place);
-        places.filter_map(|place| self.latest.get(&key(place))).collect()
+    /// Returns up to which day the feed has reported.
+    fn reported_until(&self, feed: &Feed) -> Option<NaiveDate> {
+        self.reported_until.get(&(feed.unit.clone(), feed.feed.clone())).copied()
     }
-}
 
-/// Marks an error as the source's: the other units go on.
-#[derive(Debug)]
-struct AtSource;
-
-impl std::fmt::Display for AtSource {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "the source did not answer")
+    /// Returns the latest manifest of a slot, else of a name.
+    fn latest(&self, feed: &Feed, name: &str, slot: Option<&str>) -> Option<&Manifest> {
+        let place = match slot {
+            Some(slot) => Place::Slot(slot.to_owned()),
+            None => Place::Name(name.to_owned()),
+        };
+        self.latest.get(&(feed.unit.clone(), feed.feed.clone(), place))
     }
-}
-
-fn is_of_source(error: &anyhow::Error) -> bool {
-    error.downcast_ref::<AtSource>().is_some()
 }

@@ -1,6 +1,7 @@
 //! One run: land what is new, ingest it, measure what is stale, release what differs; and the
 //! readers of what runs have left. The only module that knows the way of the data.
 
+pub mod connect;
 mod conservation;
 mod control;
 mod ingest;
@@ -27,6 +28,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use crate::pipeline::Pipeline;
 use crate::pipeline::rules::Language;
 use crate::pipeline::tables::Table;
+use crate::store::cloud::Access;
 use crate::store::identity::Identity;
 use crate::store::{Store, StoreError};
 
@@ -52,8 +54,9 @@ pub struct Options {
 /// # Errors
 ///
 /// [`Stop::Unreachable`] where it cannot be reached.
-pub fn open_store(url: &str) -> anyhow::Result<Store> {
-    let opened = Store::open(url).with_context(|| format!("failed to open the store `{url}`"));
+pub fn open_store(url: &str, pipeline: &Pipeline) -> anyhow::Result<Store> {
+    let opened = Store::open(url, &access(pipeline))
+        .with_context(|| format!("failed to open the store `{url}`"));
     opened.map_err(stop::classify)
 }
 
@@ -62,9 +65,9 @@ pub fn open_store(url: &str) -> anyhow::Result<Store> {
 /// # Errors
 ///
 /// [`Stop::Mistake`] where no run has been.
-pub fn open_published(url: &str) -> anyhow::Result<Store> {
+pub fn open_published(url: &str, pipeline: &Pipeline) -> anyhow::Result<Store> {
     let nothing = || Stop::Mistake(format!("no run has been on the store `{url}` yet: `hoso run`"));
-    let store = match Store::open_existing(url) {
+    let store = match Store::open_existing(url, &access(pipeline)) {
         Err(StoreError::Unreachable { .. }) if !url.contains("://") => return Err(nothing().into()),
         opened => opened.with_context(|| format!("failed to open the store `{url}`")),
     };
@@ -73,6 +76,10 @@ pub fn open_published(url: &str) -> anyhow::Result<Store> {
         Err(StoreError::NotFound { .. }) => Err(nothing().into()),
         snapshot => snapshot.map(|_| store).context("failed to read the store"),
     }
+}
+
+fn access(pipeline: &Pipeline) -> Access {
+    Access { retry_budget: pipeline.settings.retry_budget, ..Access::default() }
 }
 
 /// Runs the pipeline once, from the sources to a release.
@@ -98,7 +105,7 @@ fn run_stages(
     identify(pipeline, store)?;
     store.create_tables().context("failed to create the tables")?;
     release::roll_forward_last(store)?;
-    let landed = land::land(pipeline, store, &options.units, watch)?;
+    let landed = land::land(pipeline, store, &options.units, options.now, watch)?;
     let ingested = ingest::ingest(pipeline, store, watch)?;
     stop_if_nothing_came(&landed, &ingested)?;
     watch.stop.check()?;
@@ -122,7 +129,7 @@ fn identify(pipeline: &Pipeline, store: &Store) -> anyhow::Result<()> {
 
 /// Stops before anything is published when no source was reached or all that came was refused.
 fn stop_if_nothing_came(landed: &Landed, ingested: &Ingested) -> Result<(), Stop> {
-    if landed.n_sources > 0 && landed.unreachable.len() == landed.n_sources {
+    if landed.is_nothing_reached() {
         let lines = landed.unreachable.iter().map(ToString::to_string);
         return Err(Stop::Unreachable(lines.collect::<Vec<_>>().join("\n")));
     }

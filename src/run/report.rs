@@ -43,6 +43,7 @@ impl Report {
         for at in &self.landed.unreachable {
             lines.push(format!("not reached: {at}"));
         }
+        lines.extend(self.landed.notes.iter().map(|at| format!("note: {at}")));
         lines.extend(
             refusals(&self.ingested.judgements, language).map(|line| format!("refused: {line}")),
         );
@@ -102,6 +103,7 @@ impl Report {
             "sources": self.landed.n_sources,
             "landed": self.landed.n_new,
             "unreachable": unreachable,
+            "notes": self.landed.notes.iter().map(ToString::to_string).collect::<Vec<_>>(),
             "deliveries": deliveries,
             "control": self.released.differences.iter().map(Difference::json).collect::<Vec<_>>(),
             "cells_rewritten": self.ingested.n_cells_rewritten,

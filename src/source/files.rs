@@ -1,36 +1,63 @@
 //! Files in a drop folder, or objects below a prefix of an object store.
 
-use std::io::Read;
-
-use crate::pipeline::feed::Feed;
+use crate::pipeline::source::files;
 use crate::store::StoreError;
+use crate::store::cloud::Access;
 use crate::store::location::{Location, ObjectInfo};
+use crate::store::raw::{Spooled, spool};
 
-use super::{Offer, Source};
+use super::folder::Place;
+use super::secrets::Secrets;
+use super::{Context, Fault, Found};
 
 /// A folder or prefix that a unit drops its files into.
-pub(super) struct Files<'a> {
+pub(super) struct Files {
     location: Location,
-    feed: &'a Feed,
 }
 
-impl<'a> Files<'a> {
-    pub(super) fn reach(feed: &'a Feed) -> Result<Self, StoreError> {
-        Ok(Self { location: Location::open_existing(&feed.location)?, feed })
+const ADVICE: &str = "look whether the place is there, can be reached and may be read";
+
+impl Files {
+    pub(super) fn reach(
+        kind: &files::Files,
+        context: Context<'_>,
+        secrets: &Secrets,
+    ) -> Result<Self, Fault> {
+        let mut options = Vec::new();
+        for (key, setting) in &kind.options {
+            options.push(((*key).to_owned(), secrets.setting(setting)?));
+        }
+        let access = Access { options, retry_budget: context.settings.retry_budget };
+        Ok(Self { location: Location::open_existing(&kind.location, &access).map_err(fault)? })
     }
 }
 
-impl Source for Files<'_> {
-    fn offers(&self) -> Result<Vec<Offer>, StoreError> {
-        let offer = |object: ObjectInfo| Offer {
-            facts: self.feed.read_name(&object.name),
-            cursor: format!("{}:{}", object.size_bytes, object.version),
+impl Place for Files {
+    fn list(&self) -> Result<Vec<Found>, Fault> {
+        let found = |object: ObjectInfo| Found {
+            version: version(&object),
+            changed_at: Some(object.changed_at),
             name: object.name,
         };
-        Ok(self.location.list("")?.into_iter().map(offer).collect())
+        Ok(self.location.list("").map_err(fault)?.into_iter().map(found).collect())
     }
 
-    fn open(&self, offer: &Offer) -> Result<Box<dyn Read + Send>, StoreError> {
-        self.location.reader(&offer.name)
+    fn read(&self, found: &Found) -> Result<Option<Spooled>, Fault> {
+        let bytes = self.location.reader(&found.name).and_then(|mut bytes| {
+            spool(&mut bytes).map_err(|error| StoreError::read(&found.name, error))
+        });
+        // A file that grew, or gave way to another, is read when it is whole.
+        match self.location.find(&found.name).map_err(fault)? {
+            Some(now) if version(&now) == found.version => bytes.map(Some).map_err(fault),
+            _ => Ok(None),
+        }
     }
+}
+
+fn fault(error: StoreError) -> Fault {
+    Fault::from(error).advise(ADVICE)
+}
+
+fn version(object: &ObjectInfo) -> String {
+    format!("{}:{}", object.size_bytes, object.version)
 }

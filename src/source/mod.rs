@@ -1,38 +1,142 @@
-//! Bytes from a unit. Each kind of source is one file with the same parts; a source lists what
-//! there is and opens it, and keeps nothing.
+//! Bytes from a unit: how each kind of source is reached, and what is read of it.
+//!
+//! A source keeps nothing: where it goes on stands in the manifest of what was landed.
 
+mod fault;
 mod files;
+mod folder;
+mod http;
+mod postgres;
+mod secrets;
+mod sftp;
 
-use std::io::Read;
+use std::time::Duration;
 
-use crate::pipeline::feed::{Feed, NameFacts};
-use crate::store::StoreError;
+use chrono::{DateTime, NaiveDate, Utc};
 
-/// Something that a source offers.
-#[derive(Debug, Clone)]
-pub struct Offer {
-    /// The object's name; only a name that fits the feed's pattern may be shown.
-    pub name: String,
-    /// What its name tells; `None` where it does not fit the feed's pattern.
-    pub facts: Option<NameFacts>,
-    /// Differs whenever the bytes may differ: an offer with a cursor already landed is not read.
-    pub cursor: String,
-}
+use crate::pipeline::feed::Feed;
+use crate::pipeline::settings::Settings;
+use crate::pipeline::source::Source as Kind;
+use crate::store::raw::Spooled;
+
+pub use fault::Fault;
+use folder::Found;
+pub use folder::{Folder, Object};
+use secrets::Secrets;
 
 /// A feed's source, reached.
-pub trait Source {
-    /// Lists what there is, in the order in which it lands.
-    fn offers(&self) -> Result<Vec<Offer>, StoreError>;
+pub enum Source<'a> {
+    /// A place with many objects.
+    Folder(Folder<'a>),
+    /// A log that is read on from where the part before ended.
+    Stream(Stream<'a>),
+}
 
-    /// Opens an offer's bytes.
-    fn open(&self, offer: &Offer) -> Result<Box<dyn Read + Send>, StoreError>;
+/// A log that grows.
+pub struct Stream<'a> {
+    log: Box<dyn Log + 'a>,
+    secrets: Secrets,
+}
+
+/// A part of a stream.
+#[derive(Debug)]
+pub struct Part {
+    pub name: String,
+    pub bytes: Spooled,
+    /// How many records it holds that did not come before; `None` where nobody counted.
+    pub n_new: Option<u64>,
+    /// Where the next part begins.
+    pub cursor: String,
+    /// The days it tells of, half-open, where it ends a reading of all there was.
+    pub period: Option<(NaiveDate, NaiveDate)>,
+    /// When the data were taken, as the source's clock says.
+    pub observed_at: Option<DateTime<Utc>>,
+    /// Whether this part alone is a reading of all there was.
+    pub is_whole: bool,
+    /// Whether more is there to be read.
+    pub has_more: bool,
+    /// What cut it short; what came before is whole.
+    pub fault: Option<Fault>,
+    /// What is worth knowing.
+    pub note: Option<String>,
+}
+
+/// What reads a kind of log.
+trait Log {
+    /// Reads the next part; `cursor` is that of the part before.
+    fn read_on(&self, cursor: Option<&str>) -> Result<Part, Fault>;
+
+    /// Says what is found there.
+    fn probe(&self) -> Result<String, Fault>;
+}
+
+/// What reading a source takes from the pipeline.
+#[derive(Debug, Clone, Copy)]
+struct Context<'a> {
+    feed: &'a Feed,
+    settings: &'a Settings,
 }
 
 /// Reaches the source of a feed.
 ///
 /// # Errors
 ///
-/// [`StoreError::Unreachable`] where the place does not answer or is not there.
-pub fn reach(feed: &Feed) -> Result<Box<dyn Source + '_>, StoreError> {
-    Ok(Box::new(files::Files::reach(feed)?))
+/// Where the place does not answer, is not there, or a secret is not set.
+pub fn reach<'a>(feed: &'a Feed, settings: &'a Settings) -> Result<Source<'a>, Fault> {
+    let secrets = Secrets::default();
+    let context = Context { feed, settings };
+    reach_kind(context, &secrets).map_err(|fault| fault.without(&secrets))
+}
+
+fn reach_kind<'a>(context: Context<'a>, secrets: &Secrets) -> Result<Source<'a>, Fault> {
+    let folder = |objects, place| Folder::new(objects, place, secrets.clone());
+    let stream = |log| Stream { log, secrets: secrets.clone() };
+    Ok(match &context.feed.source {
+        Kind::Files(kind) => Source::Folder(folder(
+            &kind.objects,
+            Box::new(files::Files::reach(kind, context, secrets)?),
+        )),
+        Kind::Sftp(kind) => Source::Folder(folder(
+            &kind.objects,
+            Box::new(sftp::Sftp::reach(kind, context, secrets)?),
+        )),
+        Kind::Http(kind) => {
+            Source::Stream(stream(Box::new(http::Http::reach(kind, context, secrets)?)))
+        }
+        Kind::Postgres(kind) => {
+            Source::Stream(stream(Box::new(postgres::Postgres::reach(kind, context, secrets)?)))
+        }
+    })
+}
+
+impl Source<'_> {
+    /// Says what is found there.
+    pub fn probe(&self) -> Result<String, Fault> {
+        match self {
+            Self::Folder(folder) => folder.probe(),
+            Self::Stream(stream) => {
+                stream.log.probe().map_err(|fault| fault.without(&stream.secrets))
+            }
+        }
+    }
+}
+
+impl Stream<'_> {
+    /// Reads the next part; `cursor` is that of the part before.
+    pub fn read_on(&self, cursor: Option<&str>) -> Result<Part, Fault> {
+        let part = self.log.read_on(cursor);
+        let mut part = part.map_err(|fault| fault.without(&self.secrets))?;
+        part.fault = part.fault.map(|fault| fault.without(&self.secrets));
+        Ok(part)
+    }
+}
+
+/// How long a connection may take.
+fn connect_timeout(settings: &Settings) -> Duration {
+    settings.retry_budget.clamp(Duration::from_secs(1), Duration::from_secs(10))
+}
+
+/// There is no room for what was read.
+fn no_room(error: &std::io::Error) -> Fault {
+    Fault::lasting("failed to write a temporary file").because(error).advise("make room for it")
 }

@@ -13,6 +13,7 @@ use object_store::{
     ObjectStore, PutMultipartOptions, PutOptions, PutPayload, PutResult, Result,
 };
 
+use super::cloud::Access;
 use super::{Store, StoreError};
 
 /// What becomes of the write at which the store fails.
@@ -27,7 +28,7 @@ pub(crate) enum Fault {
 impl Store {
     /// Opens a store in which `n_writes` succeed before one fails.
     pub(crate) fn failing(url: &str, n_writes: usize, fault: Fault) -> Result<Self, StoreError> {
-        let mut store = Self::open(url)?;
+        let mut store = Self::open(url, &Access::default())?;
         let inner = store.root.objects();
         let n_left = AtomicUsize::new(n_writes);
         store.root.replace_objects(Arc::new(Faulty { inner, n_left, fault }));

@@ -42,6 +42,15 @@ pub struct Delivery {
     pub manifest: Manifest,
 }
 
+/// Which number a delivery may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Order {
+    /// The next that is free.
+    Any,
+    /// The one after the last that was seen, or none: what was read follows that one alone.
+    Next,
+}
+
 impl Delivery {
     /// Returns `<unit>/<feed>/<n>`, n with eight digits.
     pub fn id(&self) -> String {
@@ -53,13 +62,15 @@ impl Store {
     /// Records a delivery under the next number; who finds a number taken takes the next.
     ///
     /// `known_n` is the last number that the caller has seen: where another run has landed the
-    /// same bytes under the same name since, there is nothing to land and `None` is returned.
+    /// same bytes under the same name since, or anything that ours would have to follow, there is
+    /// nothing to land and `None` is returned.
     pub fn land(
         &self,
         unit: &str,
         feed: &str,
         manifest: Manifest,
         known_n: u64,
+        order: Order,
     ) -> Result<Option<Delivery>, StoreError> {
         let bytes = serde_json::to_vec_pretty(&manifest).expect("a manifest is plain data");
         let is_same = |other: &Manifest| {
@@ -70,7 +81,7 @@ impl Store {
         for object in self.root.list(&format!("landed/{unit}/{feed}/"))? {
             let n = parse_name(&object.name)?.2;
             last_n = last_n.max(n);
-            if n > known_n && is_same(&self.manifest(&object.name)?) {
+            if n > known_n && (order == Order::Next || is_same(&self.manifest(&object.name)?)) {
                 return Ok(None);
             }
         }
@@ -82,6 +93,9 @@ impl Store {
                 return Ok(Some(delivery));
             }
             let other = self.manifest(&name)?;
+            if order == Order::Next {
+                return Ok(None);
+            }
             if (&other.sha256, &other.name) == (&delivery.manifest.sha256, &delivery.manifest.name)
             {
                 return Ok(None);

@@ -1,6 +1,5 @@
 //! A place that holds objects, local or not: the store's own root, or where a source drops files.
 
-use std::env;
 use std::fmt;
 use std::fs::{self, File};
 use std::io::{self, Read, Seek as _};
@@ -8,6 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use chrono::{DateTime, Utc};
 use futures::{StreamExt as _, TryStreamExt as _};
 use object_store::path::Path;
 use object_store::prefix::PrefixStore;
@@ -15,6 +15,7 @@ use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt as _, PutMode, WriteM
 use url::Url;
 
 use super::chunks::{CHUNK_BYTES, CHUNKS_IN_FLIGHT, Chunks};
+use super::cloud::{self, Access};
 use super::local::SyncedFileSystem;
 use super::{RUNTIME, StoreError};
 
@@ -38,20 +39,20 @@ pub struct ObjectInfo {
     pub size_bytes: u64,
     /// The entity tag, else the time of the last change: differs when the bytes may differ.
     pub version: String,
+    pub changed_at: DateTime<Utc>,
 }
 
 impl Location {
     /// Opens a folder or a URL that must be there.
-    pub fn open_existing(path_or_url: &str) -> Result<Self, StoreError> {
+    pub fn open_existing(path_or_url: &str, access: &Access) -> Result<Self, StoreError> {
         if let Some(folder) = local_folder(path_or_url) {
             return Self::open_folder(path_or_url, folder);
         }
         let unreachable = |error: object_store::Error| StoreError::unreachable(path_or_url, error);
         let url =
             Url::parse(path_or_url).map_err(|error| StoreError::unreachable(path_or_url, error))?;
-        let (bucket, prefix) =
-            object_store::parse_url_opts(&url, credentials()).map_err(unreachable)?;
-        let location = Self::below(url, None, Arc::from(bucket), prefix);
+        let (bucket, prefix) = cloud::open(&url, access).map_err(unreachable)?;
+        let location = Self::below(url, None, bucket, prefix);
         let first = RUNTIME.block_on(location.objects.list(None).next());
         first.transpose().map_err(unreachable)?;
         Ok(location)
@@ -86,12 +87,21 @@ impl Location {
         Ok(Box::new(Chunks::new(self.objects(), path(name)?, &meta)))
     }
 
-    pub(super) fn open_or_create(path_or_url: &str) -> Result<Self, StoreError> {
+    /// Returns what a listing would tell about an object; `None` where there is none.
+    pub fn find(&self, name: &str) -> Result<Option<ObjectInfo>, StoreError> {
+        match RUNTIME.block_on(self.head(name)) {
+            Ok(meta) => Ok(Some(ObjectInfo::from(meta))),
+            Err(StoreError::NotFound { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    pub(super) fn open_or_create(path_or_url: &str, access: &Access) -> Result<Self, StoreError> {
         if let Some(folder) = local_folder(path_or_url) {
             fs::create_dir_all(folder)
                 .map_err(|error| StoreError::unreachable(path_or_url, error))?;
         }
-        Self::open_existing(path_or_url)
+        Self::open_existing(path_or_url, access)
     }
 
     pub(super) fn put(&self, name: &str, bytes: Vec<u8>) -> Result<(), StoreError> {
@@ -149,15 +159,6 @@ impl Location {
             upload.finish().await.map_err(refused)?;
             Ok(())
         })
-    }
-
-    /// Returns the size of an object, or `None` where there is none.
-    pub(super) fn size_bytes(&self, name: &str) -> Result<Option<u64>, StoreError> {
-        match RUNTIME.block_on(self.head(name)) {
-            Ok(meta) => Ok(Some(meta.size)),
-            Err(StoreError::NotFound { .. }) => Ok(None),
-            Err(error) => Err(error),
-        }
     }
 
     pub(super) async fn head(&self, name: &str) -> Result<ObjectMeta, StoreError> {
@@ -226,7 +227,9 @@ impl From<ObjectMeta> for ObjectInfo {
         Self {
             name: meta.location.to_string(),
             size_bytes: meta.size,
-            version: meta.e_tag.unwrap_or(changed),
+            // Azure writes quotes around it in one answer and not in another.
+            version: meta.e_tag.map_or(changed, |e_tag| e_tag.trim_matches('"').to_owned()),
+            changed_at: meta.last_modified,
         }
     }
 }
@@ -243,11 +246,4 @@ fn local_folder(path_or_url: &str) -> Option<PathBuf> {
 /// Parses a name as listings give it: nothing is encoded a second time.
 fn path(name: &str) -> Result<Path, StoreError> {
     Path::parse(name).map_err(|error| StoreError::io("parse", name, error))
-}
-
-/// The settings of the clouds' own tools; other variables might be taken for options by accident.
-fn credentials() -> impl Iterator<Item = (String, String)> {
-    env::vars_os()
-        .filter_map(|(key, value)| Some((key.into_string().ok()?, value.into_string().ok()?)))
-        .filter(|(key, _)| ["AWS_", "AZURE_", "GOOGLE_"].iter().any(|own| key.starts_with(own)))
 }

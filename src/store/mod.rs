@@ -7,6 +7,7 @@ use std::sync::LazyLock;
 use thiserror::Error;
 use tokio::runtime::Runtime;
 
+use self::cloud::Access;
 use self::location::Location;
 
 // A place that holds objects: the store's root, or where a source drops its files.
@@ -36,7 +37,12 @@ pub mod intents;
 // Release objects and the public copies.
 pub mod releases;
 
+// Object storage by URL.
+pub mod cloud;
+
 mod chunks;
+
+mod listing;
 
 mod local;
 
@@ -51,8 +57,8 @@ pub(crate) mod faults;
 #[cfg(test)]
 mod tests;
 
-/// The one runtime of the process, on which every call of the store waits.
-static RUNTIME: LazyLock<Runtime> =
+/// The one runtime of the process, on which every call of the store and of a networked source waits.
+pub(crate) static RUNTIME: LazyLock<Runtime> =
     LazyLock::new(|| Runtime::new().expect("the operating system gives threads to a runtime"));
 
 /// The warehouse: a folder or a prefix of a bucket.
@@ -63,13 +69,13 @@ pub struct Store {
 
 impl Store {
     /// Opens the store at a path or a URL; a local folder is created.
-    pub fn open(url: &str) -> Result<Self, StoreError> {
-        Ok(Self { root: Location::open_or_create(url)? })
+    pub fn open(url: &str, access: &Access) -> Result<Self, StoreError> {
+        Ok(Self { root: Location::open_or_create(url, access)? })
     }
 
     /// Opens a store that must be there, to be read.
-    pub fn open_existing(url: &str) -> Result<Self, StoreError> {
-        Ok(Self { root: Location::open_existing(url)? })
+    pub fn open_existing(url: &str, access: &Access) -> Result<Self, StoreError> {
+        Ok(Self { root: Location::open_existing(url, access)? })
     }
 }
 
@@ -107,6 +113,11 @@ pub type Cause = Box<dyn Error + Send + Sync>;
 impl StoreError {
     fn unreachable(place: &str, source: impl Into<Cause>) -> Self {
         Self::Unreachable { place: place.to_owned(), source: source.into() }
+    }
+
+    /// What a reader of an object failed with on the way.
+    pub(crate) fn read(path: &str, source: std::io::Error) -> Self {
+        Self::io("read", path, source)
     }
 
     fn corrupt(path: impl Into<String>, source: impl Into<Cause>) -> Self {

@@ -95,7 +95,7 @@ impl Store {
         };
         let mut written = DataFile { path, cell: cell.cloned(), size_bytes, n_rows };
         let object = object_name(table, &written);
-        match self.root.size_bytes(&object)? {
+        match self.root.find(&object)?.map(|found| found.size_bytes) {
             // A file of the same name was written by others, perhaps by another version of us.
             Some(size_bytes) if size_bytes != written.size_bytes => {
                 written.size_bytes = size_bytes;

@@ -1,7 +1,7 @@
 //! Bytes as they were received: `raw/<sha256>.zst`, named by the SHA-256 of the plain bytes.
 
 use std::fs::File;
-use std::io::{self, BufReader, Read, Write as _};
+use std::io::{self, BufRead as _, BufReader, Read, Write as _};
 
 use sha2::{Digest as _, Sha256};
 use zstd::stream::read::Decoder;
@@ -33,29 +33,74 @@ impl Spooled {
     pub fn sha256(&self) -> &str {
         &self.object.sha256
     }
+
+    /// Returns the number of plain bytes.
+    pub fn size_bytes(&self) -> u64 {
+        self.object.size_bytes
+    }
 }
 
-/// Reads to the end into a temporary file; what was not put is gone with the process.
-pub fn spool(reader: &mut dyn Read) -> io::Result<Spooled> {
-    let mut encoder = Encoder::new(tempfile::tempfile()?, ZSTD_LEVEL)?;
-    encoder.include_checksum(true)?;
-    let mut digest = Sha256::new();
-    let mut size_bytes = 0;
-    let mut buffer = vec![0; BUFFER_BYTES];
-    loop {
-        let n_read = match reader.read(&mut buffer) {
-            Ok(0) => break,
-            Ok(n_read) => n_read,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            Err(error) => return Err(error),
-        };
-        let plain = &buffer[..n_read];
-        digest.update(plain);
-        encoder.write_all(plain)?;
-        size_bytes += n_read as u64;
+/// Bytes on their way into a temporary file; what was not put is gone with the process.
+pub struct Spool {
+    encoder: Encoder<'static, File>,
+    digest: Sha256,
+    size_bytes: u64,
+}
+
+impl Spool {
+    /// Opens a temporary file that has no name.
+    pub fn new() -> io::Result<Self> {
+        let mut encoder = Encoder::new(tempfile::tempfile()?, ZSTD_LEVEL)?;
+        encoder.include_checksum(true)?;
+        Ok(Self { encoder, digest: Sha256::new(), size_bytes: 0 })
     }
-    let object = RawObject { sha256: hex(&digest.finalize()), size_bytes };
-    Ok(Spooled { object, compressed: encoder.finish()? })
+
+    /// Returns how many plain bytes were written.
+    pub fn size_bytes(&self) -> u64 {
+        self.size_bytes
+    }
+
+    /// Ends the object.
+    pub fn finish(self) -> io::Result<Spooled> {
+        let Self { encoder, digest, size_bytes } = self;
+        let object = RawObject { sha256: hex(&digest.finalize()), size_bytes };
+        Ok(Spooled { object, compressed: encoder.finish()? })
+    }
+}
+
+impl io::Write for Spool {
+    fn write(&mut self, plain: &[u8]) -> io::Result<usize> {
+        self.write_all(plain)?;
+        Ok(plain.len())
+    }
+
+    fn write_all(&mut self, plain: &[u8]) -> io::Result<()> {
+        self.digest.update(plain);
+        self.size_bytes += plain.len() as u64;
+        self.encoder.write_all(plain)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.encoder.flush()
+    }
+}
+
+/// Reads to the end into a temporary file.
+pub fn spool(reader: &mut dyn Read) -> io::Result<Spooled> {
+    let mut spool = Spool::new()?;
+    let mut reader = BufReader::with_capacity(BUFFER_BYTES, reader);
+    loop {
+        let plain = match reader.fill_buf() {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            plain => plain?,
+        };
+        if plain.is_empty() {
+            return spool.finish();
+        }
+        let n_bytes = plain.len();
+        spool.write_all(plain)?;
+        reader.consume(n_bytes);
+    }
 }
 
 impl Store {
@@ -63,7 +108,7 @@ impl Store {
     pub fn put_raw(&self, spooled: Spooled) -> Result<RawObject, StoreError> {
         let Spooled { object, compressed } = spooled;
         let name = raw_name(&object.sha256);
-        if self.root.size_bytes(&name)?.is_none() {
+        if self.root.find(&name)?.is_none() {
             self.root.put_file(&name, compressed)?;
         }
         Ok(object)

@@ -13,4 +13,6 @@ mod ministry;
 mod readers;
 mod receipt;
 mod runs;
+mod servers;
+mod sources;
 mod world;

@@ -12,6 +12,10 @@ pub(crate) const HEADINGS: &str = "STT,Mã hồ sơ,Mã TTHC,Người nộp,Ngà
 /// A folder that holds a pipeline, its logs and its store.
 pub(crate) struct World {
     folder: TempDir,
+    /// The store, as the binary is told of it.
+    store: String,
+    /// What the binary finds in its environment.
+    env: Vec<(String, String)>,
 }
 
 /// What a run of the binary came to.
@@ -30,7 +34,19 @@ impl World {
         for unit in ["u1", "u2"] {
             fs::create_dir_all(folder.path().join("in").join(unit)).unwrap();
         }
-        Self { folder }
+        Self { folder, store: "warehouse".to_owned(), env: Vec::new() }
+    }
+
+    /// Keeps the store at another place.
+    pub(crate) fn at(mut self, store: &str) -> Self {
+        self.store = store.to_owned();
+        self
+    }
+
+    /// Puts something into the environment of the binary.
+    pub(crate) fn env(mut self, env: impl IntoIterator<Item = (String, String)>) -> Self {
+        self.env.extend(env);
+        self
     }
 
     /// The small pipeline of two units.
@@ -46,7 +62,15 @@ impl World {
 
     /// Returns every dossier as a line of JSON, but for the deliveries that tell of it.
     pub(crate) fn dossiers(&self) -> String {
-        python(&["tests/dossiers.py", self.path("warehouse").to_str().unwrap()])
+        self.dossiers_without(&[])
+    }
+
+    /// Returns every dossier as a line of JSON, but for the deliveries that tell of it and for
+    /// what else is named.
+    pub(crate) fn dossiers_without(&self, names: &[&str]) -> String {
+        let local = self.path(&self.store);
+        let store = if self.store.contains("://") { &*self.store } else { local.to_str().unwrap() };
+        python_in(&self.env, &[&["tests/dossiers.py", store], names].concat())
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
@@ -88,8 +112,8 @@ impl World {
 
     pub(crate) fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_hoso"));
-        command.env_clear().current_dir(self.folder.path());
-        command.args(["--pipeline", ".", "--store", "warehouse"]).args(args);
+        command.env_clear().envs(self.env.iter().cloned()).current_dir(self.folder.path());
+        command.args(["--pipeline", ".", "--store", &self.store]).args(args);
         command
     }
 
@@ -162,8 +186,13 @@ pub(crate) fn copy(from: &Path, to: &Path) {
 
 /// Runs a script with the Python that `scripts/test` installs, and returns what it prints.
 pub(crate) fn python(args: &[&str]) -> String {
+    python_in(&[], args)
+}
+
+fn python_in(env: &[(String, String)], args: &[&str]) -> String {
     let python = std::env::var("HOSO_TEST_PYTHON").unwrap_or_else(|_| "python3".to_owned());
-    let output = Command::new(&python).current_dir(root()).args(args).output().unwrap();
+    let mut command = Command::new(&python);
+    let output = command.envs(env.iter().cloned()).current_dir(root()).args(args).output().unwrap();
     let (stdout, stderr) =
         (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(

@@ -13,6 +13,7 @@ use crate::run::stop::StopFlag;
 use crate::run::watch::{Quiet, Watch};
 use crate::run::{Options, run, show};
 use crate::store::Store;
+use crate::store::cloud::Access;
 use crate::store::faults::Fault;
 
 use super::{copy, small};
@@ -33,12 +34,13 @@ fn a_run_that_fails_at_any_write_leaves_a_whole_release_and_the_next_run_mends_i
         fs::write(folder.path().join("in/u1").join(name), format!("{HEADINGS}\n{rows}\n")).unwrap();
     };
     log("2020-01.csv", JANUARY);
-    run_once(&pipeline, &Store::open(&at("first")).unwrap()).unwrap();
+    run_once(&pipeline, &Store::open(&at("first"), &Access::default()).unwrap()).unwrap();
     log("2020-02.csv", FEBRUARY);
     copy(Path::new(&at("first")), Path::new(&at("whole")));
-    let whole = Store::open(&at("whole")).unwrap();
+    let whole = Store::open(&at("whole"), &Access::default()).unwrap();
     run_once(&pipeline, &whole).unwrap();
-    let (before, after) = (published(&Store::open(&at("first")).unwrap()), published(&whole));
+    let (before, after) =
+        (published(&Store::open(&at("first"), &Access::default()).unwrap()), published(&whole));
     assert!(before != after);
 
     let mut n_failures = 0;
@@ -48,7 +50,7 @@ fn a_run_that_fails_at_any_write_leaves_a_whole_release_and_the_next_run_mends_i
             copy(Path::new(&at("first")), Path::new(&broken));
             let failing = Store::failing(&broken, n_writes, fault).unwrap();
             let is_done = run_once(&pipeline, &failing).is_ok();
-            let store = Store::open(&broken).unwrap();
+            let store = Store::open(&broken, &Access::default()).unwrap();
             let seen = published(&store);
             assert!(seen == before || seen == after, "{fault:?} at write {n_writes}");
             run_once(&pipeline, &store).unwrap();

@@ -3,19 +3,19 @@
 use super::*;
 
 #[test]
-fn tables_are_created_once_by_many() {
-    let folder = TempDir::new().unwrap();
+pub(super) fn tables_are_created_once_by_many() {
+    let home = Home::new();
     let barrier = Barrier::new(4);
     thread::scope(|scope| {
         for _ in 0..4 {
             scope.spawn(|| {
-                let store = Store::open(folder.path().to_str().unwrap()).unwrap();
+                let store = home.open();
                 barrier.wait();
                 store.create_tables().unwrap();
             });
         }
     });
-    let store = Store::open(folder.path().to_str().unwrap()).unwrap();
+    let store = home.open();
     store.create_tables().unwrap();
     for table in Table::ALL {
         let snapshot = store.snapshot(table).unwrap();
@@ -27,15 +27,15 @@ fn tables_are_created_once_by_many() {
 }
 
 #[test]
-fn a_table_that_was_never_created_is_not_found() {
-    let (_folder, store) = store();
+pub(super) fn a_table_that_was_never_created_is_not_found() {
+    let (_home, store) = store();
     let loaded = store.snapshot(Table::Dossiers).unwrap_err();
     assert!(matches!(loaded, StoreError::NotFound { .. }), "{loaded:?}");
 }
 
 #[test]
-fn two_first_writers_of_a_cell_fold_into_one_file() {
-    let (_folder, store) = store_with_tables();
+pub(super) fn two_first_writers_of_a_cell_fold_into_one_file() {
+    let (_home, store) = store_with_tables();
     let base = store.snapshot(Table::Dossiers).unwrap();
     let theirs = first(&store, cell("2026-01"), &[2]);
     store
@@ -65,8 +65,8 @@ fn two_first_writers_of_a_cell_fold_into_one_file() {
 }
 
 #[test]
-fn another_cell_in_between_is_no_conflict() {
-    let (_folder, store) = store_with_tables();
+pub(super) fn another_cell_in_between_is_no_conflict() {
+    let (_home, store) = store_with_tables();
     let base = store.snapshot(Table::Dossiers).unwrap();
     let other = first(&store, cell("undated"), &[7]);
     store.commit_cells(Table::Dossiers, base.clone(), vec![other], &mut no_refold).unwrap();
@@ -89,8 +89,8 @@ fn another_cell_in_between_is_no_conflict() {
 }
 
 #[test]
-fn racing_writers_of_one_cell_lose_no_row() {
-    let (_folder, store) = store_with_tables();
+pub(super) fn racing_writers_of_one_cell_lose_no_row() {
+    let (_home, store) = store_with_tables();
     let base = store.snapshot(Table::Dossiers).unwrap();
     let barrier = Barrier::new(6);
     thread::scope(|scope| {
@@ -118,8 +118,8 @@ fn racing_writers_of_one_cell_lose_no_row() {
 }
 
 #[test]
-fn a_second_live_file_of_a_cell_is_an_error() {
-    let (_folder, store) = store_with_tables();
+pub(super) fn a_second_live_file_of_a_cell_is_an_error() {
+    let (_home, store) = store_with_tables();
     let files = vec![
         write(&store, Table::Dossiers, Some(&cell("2026-01")), &[1]),
         write(&store, Table::Dossiers, Some(&cell("2026-01")), &[2]),
@@ -134,8 +134,8 @@ fn a_second_live_file_of_a_cell_is_an_error() {
 }
 
 #[test]
-fn appending_twice_is_appending_once() {
-    let (_folder, store) = store_with_tables();
+pub(super) fn appending_twice_is_appending_once() {
+    let (_home, store) = store_with_tables();
     let batches = || [Ok::<_, StoreError>(batch(Table::Quarantine, &[1]))];
     let file = store.write(Table::Quarantine, None, FileName::Named("j1"), batches()).unwrap();
     assert_eq!(file.path, "j1.parquet");
@@ -146,8 +146,8 @@ fn appending_twice_is_appending_once() {
 }
 
 #[test]
-fn a_named_file_that_is_there_stays() {
-    let (_folder, store) = store_with_tables();
+pub(super) fn a_named_file_that_is_there_stays() {
+    let (_home, store) = store_with_tables();
     let named = |rows: &[i64]| {
         let batches = [Ok::<_, StoreError>(batch(Table::Quarantine, rows))];
         store.write(Table::Quarantine, None, FileName::Named("j1"), batches).unwrap()
@@ -157,8 +157,8 @@ fn a_named_file_that_is_there_stays() {
 }
 
 #[test]
-fn a_lost_data_file_is_not_committed() {
-    let (_folder, store) = store_with_tables();
+pub(super) fn a_lost_data_file_is_not_committed() {
+    let (_home, store) = store_with_tables();
     let mut file = write(&store, Table::Quarantine, None, &[1]);
     file.path = "gone.parquet".to_owned();
     let appended = store.append(Table::Quarantine, vec![file]);
@@ -167,8 +167,8 @@ fn a_lost_data_file_is_not_committed() {
 }
 
 #[test]
-fn rolling_forward_twice_is_rolling_forward_once() {
-    let (_folder, store) = store_with_tables();
+pub(super) fn rolling_forward_twice_is_rolling_forward_once() {
+    let (_home, store) = store_with_tables();
     let first = write(&store, Table::Indicators, None, &[1]);
     let second = write(&store, Table::Indicators, None, &[2]);
     for _ in 0..2 {
@@ -192,8 +192,8 @@ fn rolling_forward_twice_is_rolling_forward_once() {
 }
 
 #[test]
-fn a_table_outlives_its_checkpoints() {
-    let (_folder, store) = store_with_tables();
+pub(super) fn a_table_outlives_its_checkpoints() {
+    let (_home, store) = store_with_tables();
     append_past_a_checkpoint(&store);
     let logged = store.root.list("quarantine/_delta_log/").unwrap();
     assert!(logged.iter().any(|object| object.name.ends_with(".checkpoint.parquet")));
@@ -204,8 +204,8 @@ fn a_table_outlives_its_checkpoints() {
 
 #[test]
 fn a_failed_checkpoint_fails_no_commit() {
-    let (folder, store) = store_with_tables();
-    let log = folder.path().join("quarantine/_delta_log");
+    let (home, store) = store_with_tables();
+    let log = home.folder().join("quarantine/_delta_log");
     std::fs::create_dir(log.join(format!("{:020}.checkpoint.parquet", 99))).unwrap();
     append_past_a_checkpoint(&store);
     assert!(!log.join("_last_checkpoint").exists());

@@ -1,8 +1,12 @@
-//! The laws of the store, on a local folder; racing writers are threads.
+//! The laws of the store, on a local folder, on S3 and on Azure; racing writers are threads.
 
 mod commits;
+mod everywhere;
 mod objects;
 mod widen;
+
+#[path = "../../../tests/it/servers/mod.rs"]
+mod servers;
 
 use std::collections::BTreeMap;
 use std::io::Read as _;
@@ -18,8 +22,9 @@ use parquet::arrow::ArrowWriter;
 use tempfile::TempDir;
 
 use crate::pipeline::tables::{Cell, Table};
+use crate::store::cloud::Access;
 use crate::store::commit::CellChange;
-use crate::store::landed::Manifest;
+use crate::store::landed::{Manifest, Order};
 use crate::store::location::Location;
 use crate::store::parquet::{DataFile, FileName};
 use crate::store::raw::spool;
@@ -27,16 +32,18 @@ use crate::store::releases::{Release, ReleaseFile};
 use crate::store::table::Snapshot;
 use crate::store::{Store, StoreError};
 
-fn store() -> (TempDir, Store) {
-    let folder = TempDir::new().unwrap();
-    let store = Store::open(folder.path().to_str().unwrap()).unwrap();
-    (folder, store)
+use everywhere::Home;
+
+fn store() -> (Home, Store) {
+    let home = Home::new();
+    let store = home.open();
+    (home, store)
 }
 
-fn store_with_tables() -> (TempDir, Store) {
-    let (folder, store) = store();
+fn store_with_tables() -> (Home, Store) {
+    let (home, store) = store();
     store.create_tables().unwrap();
-    (folder, store)
+    (home, store)
 }
 
 fn manifest(name: &str) -> Manifest {

@@ -3,15 +3,15 @@
 use super::*;
 
 #[test]
-fn racing_landings_take_each_number_once() {
-    let (_folder, store) = store();
+pub(super) fn racing_landings_take_each_number_once() {
+    let (_home, store) = store();
     let barrier = Barrier::new(8);
     thread::scope(|scope| {
         for name in 0..8 {
             let (store, barrier) = (&store, &barrier);
             scope.spawn(move || {
                 barrier.wait();
-                store.land("bca", "portal", manifest(&name.to_string()), 0).unwrap();
+                store.land("bca", "portal", manifest(&name.to_string()), 0, Order::Any).unwrap();
             });
         }
     });
@@ -25,15 +25,15 @@ fn racing_landings_take_each_number_once() {
 }
 
 #[test]
-fn a_foreign_object_among_the_manifests_is_an_error() {
-    let (_folder, store) = store();
+pub(super) fn a_foreign_object_among_the_manifests_is_an_error() {
+    let (_home, store) = store();
     store.root.put("landed/bca/portal/00000001.json", b"{}".to_vec()).unwrap();
     assert!(matches!(store.landed(), Err(StoreError::Corrupt { .. })));
 }
 
 #[test]
-fn a_name_is_put_once_and_a_lost_answer_is_no_other_writer() {
-    let (_folder, store) = store();
+pub(super) fn a_name_is_put_once_and_a_lost_answer_is_no_other_writer() {
+    let (_home, store) = store();
     assert!(store.root.put_if_absent("a", b"ours".to_vec()).unwrap());
     assert!(store.root.put_if_absent("a", b"ours".to_vec()).unwrap());
     assert!(!store.root.put_if_absent("a", b"theirs".to_vec()).unwrap());
@@ -41,8 +41,8 @@ fn a_name_is_put_once_and_a_lost_answer_is_no_other_writer() {
 }
 
 #[test]
-fn raw_bytes_come_back() {
-    let (_folder, store) = store();
+pub(super) fn raw_bytes_come_back() {
+    let (_home, store) = store();
     // Noise, so that the compressed file is sent in parts.
     let mut state = 1_u64;
     let noise = std::iter::repeat_with(|| {
@@ -68,7 +68,8 @@ fn a_location_lists_names_of_any_language() {
     let name = "tháng 1/Hồ sơ #2 [a] 50%.xlsx";
     std::fs::create_dir(folder.path().join("tháng 1")).unwrap();
     std::fs::write(folder.path().join(name), b"bytes").unwrap();
-    let location = Location::open_existing(folder.path().to_str().unwrap()).unwrap();
+    let location =
+        Location::open_existing(folder.path().to_str().unwrap(), &Access::default()).unwrap();
     let listed = location.list("").unwrap();
     assert_eq!(listed[0].name, name);
     assert_eq!(listed[0].size_bytes, 5);
@@ -84,15 +85,18 @@ fn a_location_lists_names_of_any_language() {
 fn what_cannot_be_opened_is_unreachable() {
     let folder = TempDir::new().unwrap();
     let missing = folder.path().join("missing");
-    let opened = Location::open_existing(missing.to_str().unwrap());
+    let opened = Location::open_existing(missing.to_str().unwrap(), &Access::default());
     assert!(matches!(opened, Err(StoreError::Unreachable { .. })));
-    assert!(matches!(Store::open("ftp://host/x"), Err(StoreError::Unreachable { .. })));
-    assert!(Store::open(missing.to_str().unwrap()).is_ok());
+    assert!(matches!(
+        Store::open("ftp://host/x", &Access::default()),
+        Err(StoreError::Unreachable { .. })
+    ));
+    assert!(Store::open(missing.to_str().unwrap(), &Access::default()).is_ok());
 }
 
 #[test]
-fn bytes_do_not_depend_on_how_rows_were_batched() {
-    let (_folder, store) = store();
+pub(super) fn bytes_do_not_depend_on_how_rows_were_batched() {
+    let (_home, store) = store();
     let rows: Vec<i64> = (0..100_000).collect();
     let write = |batches: Vec<RecordBatch>| {
         let batches = batches.into_iter().map(Ok::<_, StoreError>);
@@ -108,8 +112,8 @@ fn bytes_do_not_depend_on_how_rows_were_batched() {
 }
 
 #[test]
-fn a_batch_of_another_schema_is_refused() {
-    let (_folder, store) = store();
+pub(super) fn a_batch_of_another_schema_is_refused() {
+    let (_home, store) = store();
     let numbers = Arc::new(Int64Array::from(vec![1])) as _;
     let other = RecordBatch::try_from_iter([("other", numbers)]).unwrap();
     let batches = [Ok::<_, StoreError>(other)];
@@ -118,8 +122,8 @@ fn a_batch_of_another_schema_is_refused() {
 }
 
 #[test]
-fn a_projection_comes_in_the_order_asked_and_missing_columns_are_null() {
-    let (_folder, store) = store();
+pub(super) fn a_projection_comes_in_the_order_asked_and_missing_columns_are_null() {
+    let (_home, store) = store();
     let file = write(&store, Table::Quarantine, None, &[1, 2]);
     let columns = Some(["record", "delivery"].as_slice());
     let read: Vec<_> = store.read(Table::Quarantine, &file, columns).unwrap().collect();
@@ -153,8 +157,8 @@ fn a_projection_comes_in_the_order_asked_and_missing_columns_are_null() {
 }
 
 #[test]
-fn a_release_number_is_taken_once() {
-    let (_folder, store) = store();
+pub(super) fn a_release_number_is_taken_once() {
+    let (_home, store) = store();
     assert_eq!(store.latest_release().unwrap(), None);
     assert!(store.publish_release(&release(1, 10)).unwrap());
     assert!(!store.publish_release(&release(1, 11)).unwrap());
@@ -166,17 +170,4 @@ fn a_release_number_is_taken_once() {
     store.put_public("a.csv", b"1".to_vec()).unwrap();
     store.put_public("a.csv", b"2".to_vec()).unwrap();
     assert_eq!(store.root.read("publish/a.csv").unwrap(), b"2");
-}
-
-#[test]
-fn a_prefix_of_a_bucket_serves_like_a_folder() {
-    let store = Store::open("memory:///ware/house").unwrap();
-    store.create_tables().unwrap();
-    let base = store.snapshot(Table::Dossiers).unwrap();
-    let change = first(&store, cell("2026-01"), &[1]);
-    store.commit_cells(Table::Dossiers, base, vec![change], &mut no_refold).unwrap();
-    assert_eq!(store.snapshot(Table::Dossiers).unwrap().files.len(), 1);
-    assert_eq!(store.land("bca", "portal", manifest("a"), 0).unwrap().unwrap().n, 1);
-    assert_eq!(store.land("bca", "portal", manifest("b"), 0).unwrap().unwrap().n, 2);
-    assert_eq!(store.table_url(Table::Dossiers), "memory:///ware/house/dossiers");
 }

@@ -77,7 +77,7 @@ fn put_file(store: &Store, cell: Option<&Cell>, table: Table, batch: &RecordBatc
 }
 
 /// A store of the older version, with a cell of rows 1, 2 and 3.
-fn older_store() -> (TempDir, Store, DataFile) {
+fn older_store() -> (Home, Store, DataFile) {
     let (folder, store) = store();
     store.create_table(Table::Dossiers, &older()).unwrap();
     let cell = cell("2026-01");
@@ -105,8 +105,8 @@ fn texts(column: &ArrayRef) -> Vec<Option<&str>> {
 }
 
 #[test]
-fn an_older_table_gains_what_it_lacks_and_nothing_else() {
-    let (_folder, store, file) = older_store();
+pub(super) fn an_older_table_gains_what_it_lacks_and_nothing_else() {
+    let (_home, store, file) = older_store();
     let before = store.snapshot(Table::Dossiers).unwrap();
     store.create_tables().unwrap();
     let after = store.snapshot(Table::Dossiers).unwrap();
@@ -120,7 +120,7 @@ fn an_older_table_gains_what_it_lacks_and_nothing_else() {
     assert_eq!(new.created_time(), old.created_time());
 
     // As if it had been created now, to the order of its columns.
-    let (_other_folder, other) = store_with_tables();
+    let (_other_home, other) = store_with_tables();
     let created = other.snapshot(Table::Dossiers).unwrap();
     assert_eq!(after.state.arrow_schema(), created.state.arrow_schema());
     assert_ne!(before.state.schema(), after.state.schema());
@@ -132,8 +132,8 @@ fn an_older_table_gains_what_it_lacks_and_nothing_else() {
 }
 
 #[test]
-fn rows_of_an_older_file_have_nulls_for_what_it_lacks() {
-    let (_folder, store, file) = older_store();
+pub(super) fn rows_of_an_older_file_have_nulls_for_what_it_lacks() {
+    let (_home, store, file) = older_store();
     store.create_tables().unwrap();
     let read = read_all(&store, Table::Dossiers, &file);
     assert_eq!(read.schema(), Table::Dossiers.schema());
@@ -163,8 +163,8 @@ fn rows_of_an_older_file_have_nulls_for_what_it_lacks() {
 }
 
 #[test]
-fn a_cell_of_an_older_file_is_written_anew() {
-    let (_folder, store, file) = older_store();
+pub(super) fn a_cell_of_an_older_file_is_written_anew() {
+    let (_home, store, file) = older_store();
     let base = store.snapshot(Table::Dossiers).unwrap();
     store.create_tables().unwrap();
     let cell = cell("2026-01");
@@ -187,13 +187,13 @@ fn a_cell_of_an_older_file_is_written_anew() {
 }
 
 #[test]
-fn many_widen_a_table_at_once() {
-    let (folder, store, file) = older_store();
+pub(super) fn many_widen_a_table_at_once() {
+    let (home, store, file) = older_store();
     let barrier = Barrier::new(4);
     thread::scope(|scope| {
         for _ in 0..4 {
             scope.spawn(|| {
-                let store = Store::open(folder.path().to_str().unwrap()).unwrap();
+                let store = home.open();
                 barrier.wait();
                 store.create_tables().unwrap();
             });
@@ -204,9 +204,9 @@ fn many_widen_a_table_at_once() {
 }
 
 #[test]
-fn a_table_of_a_newer_version_is_refused() {
+pub(super) fn a_table_of_a_newer_version_is_refused() {
     let newer = |table: Table, change: &dyn Fn(&mut Vec<FieldRef>)| {
-        let (_folder, store) = store();
+        let (_home, store) = store();
         let mut fields = table.schema().fields().to_vec();
         change(&mut fields);
         store.create_table(table, &Schema::new(fields)).unwrap();
@@ -241,8 +241,8 @@ fn a_table_of_a_newer_version_is_refused() {
 }
 
 #[test]
-fn a_file_with_other_columns_is_corrupt() {
-    let (_folder, store) = store_with_tables();
+pub(super) fn a_file_with_other_columns_is_corrupt() {
+    let (_home, store) = store_with_tables();
     let refused = |name: &str, data_type: DataType, columns: Option<&[&str]>| {
         let schema = Arc::new(Schema::new(vec![Field::new(name, data_type, true)]));
         let batch = rows_with(&schema, &[1]);
