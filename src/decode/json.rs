@@ -42,6 +42,7 @@ pub(super) fn read<'a>(body: Body<'a>, profile: &Profile) -> Result<Table<'a>, R
         keys,
         open: Vec::new(),
         is_begun: false,
+        is_found: false,
         n_records: 0,
         path: String::new(),
     };
@@ -64,6 +65,8 @@ struct Objects<R: Read> {
     keys: Vec<String>,
     open: Vec<Open>,
     is_begun: bool,
+    /// Whether the list of the records was found.
+    is_found: bool,
     n_records: u64,
     /// Where in its record the value lies that is being read.
     path: String,
@@ -76,6 +79,10 @@ impl<R: Read> Rows for Objects<R> {
         self.n_records += u64::from(is_read);
         self.seen.record_read();
         Ok(is_read)
+    }
+
+    fn is_empty_list(&self) -> bool {
+        self.is_found && self.n_records == 0
     }
 }
 
@@ -151,6 +158,7 @@ impl<R: Read> Objects<R> {
             }
             ValueType::Array if !is_there || !is_element => {
                 self.reader.begin_array()?;
+                self.is_found |= is_there;
                 self.open.push(Open::List(n_behind));
             }
             ValueType::Null => self.reader.next_null()?,

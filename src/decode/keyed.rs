@@ -178,12 +178,16 @@ pub(super) fn read<'a>(mut rows: impl Rows + 'a, profile: &Profile) -> Result<Ta
         (0..paths.len()).for_each(|field| is_there[field] |= !row.absent.contains(&field));
         ahead.push(std::mem::take(&mut row));
     }
-    if ahead.is_empty() {
+    if !ahead.is_empty() {
+        let shown = paths.iter().zip(&is_there).filter(|(_, is_there)| **is_there);
+        let keys: Vec<String> = shown.map(|(path, _)| path.clone()).collect();
+        header::of_keys(&keys, profile)?;
+    } else if rows.is_empty_list() {
+        // A report of nothing: it might have had every key.
+        is_there.fill(true);
+    } else {
         return Err(Refusal::new("no_records", []));
     }
-    let shown = paths.iter().zip(&is_there).filter(|(_, is_there)| **is_there);
-    let keys: Vec<String> = shown.map(|(path, _)| path.clone()).collect();
-    header::of_keys(&keys, profile)?;
     let (keys, others) = without_others(paths, &is_there, profile);
     let header = header::of_keys(&keys, profile)?;
     let rows = OneName { rows: Replayed::new(ahead, rows), others };

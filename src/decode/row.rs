@@ -45,6 +45,11 @@ pub(super) trait Rows {
     ///
     /// A refusal of the whole delivery; nothing more is read then.
     fn read(&mut self, row: &mut Row) -> Result<bool, Refusal>;
+
+    /// Whether, at the end, a list was there and nothing in it: a report of nothing.
+    fn is_empty_list(&self) -> bool {
+        false
+    }
 }
 
 /// Rows read ahead, then the rest.

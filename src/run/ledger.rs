@@ -15,6 +15,7 @@ use chrono::NaiveDate;
 use crate::decode::Written;
 use crate::indicators::coverage::Covered;
 use crate::normalise::{Fates, Figures};
+use crate::pipeline::Pipeline;
 use crate::pipeline::encoding::Encoding;
 use crate::pipeline::rules::{Note, Refusal};
 use crate::pipeline::tables::{Cell, Table};
@@ -132,16 +133,31 @@ impl Ledger {
     }
 
     /// Returns what the accepted deliveries cover that no later one replaces.
-    pub(super) fn covered(&self) -> Vec<Covered> {
-        let standing = self
-            .judgements()
-            .filter(|judgement| judgement.is_accepted() && self.replaced_by(judgement).is_none());
-        let covered = |judgement: &Judgement| Covered {
-            unit: judgement.unit.clone(),
-            feed: judgement.feed.clone(),
-            period: judgement.period,
+    ///
+    /// The parts of a reading come one after another, and the last tells the period of all: it
+    /// covers nothing where one of them was refused.
+    pub(super) fn covered(&self, pipeline: &Pipeline) -> Vec<Covered> {
+        let is_part = |judgement: &Judgement| {
+            let feed = pipeline.feed(&judgement.unit, &judgement.feed);
+            feed.is_some_and(|feed| feed.source.objects().is_none())
         };
-        standing.map(covered).collect()
+        let mut covered = Vec::new();
+        let mut broken: BTreeSet<(&str, &str)> = BTreeSet::new();
+        for judgement in self.judgements() {
+            let feed = (&*judgement.unit, &*judgement.feed);
+            let is_end = judgement.period.is_some();
+            if judgement.is_accepted() && self.replaced_by(judgement).is_none() {
+                let period = judgement.period.filter(|_| !broken.contains(&feed));
+                let (unit, feed) = (judgement.unit.clone(), judgement.feed.clone());
+                covered.push(Covered { unit, feed, period });
+            } else if !judgement.is_accepted() && is_part(judgement) {
+                broken.insert(feed);
+            }
+            if is_end {
+                broken.remove(&feed);
+            }
+        }
+        covered
     }
 }
 

@@ -56,7 +56,7 @@ pub(super) fn release(
         let ledger = Ledger::read(store)?;
         conservation::check_ledger(&ledger)?;
         let (measures, measures_version) = read_all(store)?;
-        let coverage = Coverage::new(pipeline, &ledger.covered());
+        let coverage = Coverage::new(pipeline, &ledger.covered(pipeline));
         let differences = control::compare(pipeline, &measures, &ledger);
         let last = store.latest_release().context("failed to read the last release")?;
         let published = last.as_ref().map(|last| read_indicators(store, last)).transpose()?;

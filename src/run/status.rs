@@ -30,7 +30,7 @@ pub struct State {
 /// Reads the state as of a day.
 pub fn read(pipeline: &Pipeline, store: &Store, as_of: NaiveDate) -> anyhow::Result<State> {
     let ledger = Ledger::read(store)?;
-    let coverage = Coverage::new(pipeline, &ledger.covered());
+    let coverage = Coverage::new(pipeline, &ledger.covered(pipeline));
     let refused = ledger.judgements().filter(|judgement| !judgement.is_accepted());
     let mut releases = Vec::new();
     for number in store.release_numbers()?.into_iter().rev().take(N_RELEASES) {

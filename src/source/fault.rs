@@ -2,7 +2,7 @@
 //! may help.
 
 use std::fmt;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use backon::{ExponentialBuilder, Retryable as _};
 use tracing::warn;
@@ -113,14 +113,13 @@ pub(super) async fn retry<T, F: Future<Output = Result<T, Fault>>>(
         .with_max_delay(Duration::from_secs(10))
         .without_max_times()
         .with_total_delay(Some(budget));
-    let mut paused = Duration::ZERO;
+    let began = Instant::now();
     deed.retry(pauses)
         .when(Fault::is_transient)
         .adjust(|fault, pause| {
             // What a server asks for is waited for where the budget lasts so long.
             let pause = pause.map(|pause| fault.wait.map_or(pause, |wait| wait.max(pause)))?;
-            paused += pause;
-            (paused <= budget).then_some(pause)
+            (began.elapsed() + pause <= budget).then_some(pause)
         })
         .notify(|_, pause| warn!(pause_ms = pause.as_millis() as u64, "source is tried again"))
         .await

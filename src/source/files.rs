@@ -49,7 +49,9 @@ impl Place for Files {
         // A file that grew, or gave way to another, is read when it is whole.
         match self.location.find(&found.name).map_err(fault)? {
             Some(now) if version(&now) == found.version => bytes.map(Some).map_err(fault),
-            _ => Ok(None),
+            Some(_) => Ok(None),
+            // Gone alone, or with the whole place?
+            None => self.location.list("").map(|_| None).map_err(fault),
         }
     }
 }
@@ -60,4 +62,27 @@ fn fault(error: StoreError) -> Fault {
 
 fn version(object: &ObjectInfo) -> String {
     format!("{}:{}", object.size_bytes, object.version)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_changed_while_it_was_read_is_not_taken() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.csv");
+        std::fs::write(&path, "half").unwrap();
+        let url = folder.path().to_str().unwrap();
+        let location = Location::open_existing(url, &Access::default()).unwrap();
+        let files = Files { location };
+        let listed = files.list().unwrap();
+        assert!(files.read(&listed[0]).unwrap().is_some());
+        std::fs::write(&path, "half and the other half").unwrap();
+        assert!(files.read(&listed[0]).unwrap().is_none());
+        std::fs::remove_file(&path).unwrap();
+        assert!(files.read(&listed[0]).unwrap().is_none(), "one file that is gone is no fault");
+        folder.close().unwrap();
+        assert!(files.read(&listed[0]).is_err(), "a folder that is gone is one");
+    }
 }

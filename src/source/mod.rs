@@ -13,6 +13,8 @@ mod sftp;
 use std::time::Duration;
 
 use chrono::{DateTime, NaiveDate, Utc};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use crate::pipeline::feed::Feed;
 use crate::pipeline::settings::Settings;
@@ -139,4 +141,27 @@ fn connect_timeout(settings: &Settings) -> Duration {
 /// There is no room for what was read.
 fn no_room(error: &std::io::Error) -> Fault {
     Fault::lasting("failed to write a temporary file").because(error).advise("make room for it")
+}
+
+/// Reads the cursor of a place; that of another place means nothing here, which is told.
+///
+/// # Errors
+///
+/// Where it is of this place and cannot be read: to begin anew would take everything twice.
+fn read_cursor<C: DeserializeOwned + Default>(
+    text: Option<&str>,
+    place: &str,
+) -> Result<(C, bool), Fault> {
+    let Some(text) = text.filter(|text| !text.is_empty()) else { return Ok((C::default(), false)) };
+    let value: Option<Value> = serde_json::from_str(text).ok();
+    let is_here = value.as_ref().and_then(|value| value.get("place")?.as_str()) == Some(place);
+    if !is_here {
+        return Ok((C::default(), true));
+    }
+    let cursor = serde_json::from_str(text).map_err(|error| {
+        Fault::lasting("the cursor of the last delivery cannot be read")
+            .because(&error)
+            .advise("a newer hoso wrote it: run that one")
+    })?;
+    Ok((cursor, false))
 }

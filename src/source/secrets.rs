@@ -68,3 +68,19 @@ impl Secrets {
         hidden
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_became_known_on_the_way_is_taken_out_of_every_text() {
+        let secrets = Secrets::default();
+        secrets.keep("a secret&more");
+        secrets.keep("abc");
+        let told = "at /list?key=a+secret%26more of `a secret&more`, abc";
+        assert_eq!(secrets.hide(told), "at /list?key=*** of `***`, abc");
+        let fault = Fault::passing("refused").because(&std::io::Error::other("a secret&more"));
+        assert_eq!(fault.without(&secrets).to_string(), "refused: ***");
+    }
+}

@@ -5,7 +5,6 @@ use std::io::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
 use russh::client::{self, AuthResult, Handle};
 use russh::keys::{PrivateKey, PrivateKeyWithHashAlg, check_known_hosts_path, decode_secret_key};
 use russh_sftp::client::SftpSession;
@@ -26,7 +25,7 @@ use super::secrets::Secrets;
 use super::{Context, Fault, Found, connect_timeout, no_room};
 
 const BUFFER_BYTES: usize = 256 << 10;
-/// A folder deeper than this is a loop of links.
+/// A folder deeper than this is a mistake.
 const MAX_DEPTH: usize = 16;
 
 /// A folder on a server.
@@ -112,12 +111,22 @@ impl<'a> Sftp<'a> {
             })?;
             for entry in listed {
                 let name = format!("{below}{}", entry.file_name());
-                let attributes = entry.metadata();
+                let mut attributes = entry.metadata();
+                // Some servers tell of a file's kind only when they are asked for it.
+                if attributes.permissions.is_none() {
+                    let path = format!("{}/{name}", self.folder);
+                    attributes = session.metadata(path).await.map_err(|error| {
+                        fault("failed to look at a file", &error).advise(FOLDER_ADVICE)
+                    })?;
+                }
                 if attributes.is_dir() && depth < MAX_DEPTH {
                     folders.push((format!("{name}/"), depth + 1));
+                } else if attributes.is_dir() {
+                    let what = format!("folders lie in folders more than {MAX_DEPTH} deep");
+                    return Err(Fault::lasting(what).advise(FOLDER_ADVICE));
                 } else if attributes.is_regular() {
-                    let changed_at = attributes.modified().ok().map(DateTime::<Utc>::from);
-                    files.push(Found { version: version(&attributes), changed_at, name });
+                    // The server's clock is not ours: each new file is looked at twice.
+                    files.push(Found { version: version(&attributes), changed_at: None, name });
                 }
             }
         }
@@ -130,7 +139,8 @@ impl<'a> Sftp<'a> {
         let what = format!("failed to read the file `{}`", found.name);
         let mut file = match session.open(path.clone()).await {
             Ok(file) => file,
-            Err(error) if is_gone(&error) => return Ok(None),
+            // Gone alone, or with the whole folder?
+            Err(error) if is_gone(&error) => return self.files(session).await.map(|_| None),
             Err(error) => return Err(fault(&what, &error)),
         };
         let mut spool = Spool::new().map_err(|error| no_room(&error))?;
@@ -235,6 +245,10 @@ impl client::Handler for KnownHost {
             Ok(true) => Ok(true),
             Ok(false) => Err(Fault::lasting(format!("the server is not among `{path}`"))
                 .advise(KNOWN_HOSTS_ADVICE)),
+            Err(error) if !matches!(error, russh::keys::Error::KeyChanged { .. }) => {
+                let what = format!("`{path}` cannot be read");
+                Err(Fault::lasting(what).because(&error).advise(KNOWN_HOSTS_ADVICE))
+            }
             Err(error) => {
                 let what = format!("the server has another key than `{path}` says");
                 Err(Fault::lasting(what).because(&error).advise(

@@ -9,7 +9,7 @@ use super::super::fault::Faults;
 use super::super::feed::Slot;
 use super::super::secret::Secret;
 use super::super::section::Section;
-use super::refuse_names;
+use super::{is_plain_url, refuse_names};
 
 /// What is read behind an address.
 #[derive(Debug, Clone)]
@@ -188,7 +188,9 @@ fn read_auth(http: &Section<'_>, faults: &mut Faults) -> Option<Auth> {
         };
     }
     if let Some(oauth2) = http.section("oauth2", faults) {
-        let token_url = text(&oauth2, "token_url", faults);
+        let token_url = oauth2.required_text("token_url", faults);
+        let token_url = token_url.filter(|url| is_plain_url("token_url", url, &oauth2, faults));
+        let token_url = token_url.map(|url| url.value);
         let client_id = text(&oauth2, "client_id", faults);
         let client_secret = Secret::required("client_secret", &oauth2, faults);
         let scope = oauth2.text("scope", faults).map(|text| text.value);

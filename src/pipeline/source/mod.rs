@@ -62,7 +62,7 @@ impl Source {
             let folder = folder.to_string_lossy().into_owned();
             return Files::read(folder, "file", slot, section, faults).map(Self::Files);
         };
-        if !is_written_rightly(&location, section, faults) {
+        if !is_plain_url("location", &location, section, faults) {
             return None;
         }
         let text = location.value.clone();
@@ -87,24 +87,32 @@ impl Source {
 const SCHEMES: &str =
     "a folder, or one of: file://, s3://, gs://, az://, sftp://, http://, https://, postgres://";
 
-/// A URL must be one, and must hold no password.
-fn is_written_rightly(
+/// A URL must be one, and must hold no secret, nor what may be one.
+fn is_plain_url(
+    key: &'static str,
     location: &Placed<String>,
     section: &Section<'_>,
     faults: &mut Faults,
 ) -> bool {
     match url::Url::parse(&location.value) {
-        Ok(url) if url.password().is_some() => {
-            written_out("location", location.span.clone(), section.file, faults);
+        // Parameters have keys of their own; a user of a web page logs in by `basic`.
+        Ok(url) if has_login_or_query(&url) => {
+            written_out(key, location.span.clone(), section.file, faults);
             false
         }
         Ok(_) => true,
         Err(error) => {
-            let message = format!("`location` is not a URL: {error}");
+            let message = format!("`{key}` is not a URL: {error}");
             faults.add(section.file, location.span.clone(), message);
             false
         }
     }
+}
+
+/// Whether an address has what might be a secret, and what belongs elsewhere.
+fn has_login_or_query(url: &url::Url) -> bool {
+    let has_user = !url.username().is_empty() && matches!(url.scheme(), "http" | "https");
+    has_user || url.password().is_some() || url.query().is_some()
 }
 
 /// A source that is no folder has no names to tell a period by.

@@ -52,7 +52,7 @@ impl Http<'_> {
     }
 
     /// Follows a link, on the same server alone: the login is meant for no other.
-    fn linked(&self, link: &str) -> Result<Url, Fault> {
+    pub(super) fn linked(&self, link: &str) -> Result<Url, Fault> {
         let url = self.url.join(link).map_err(|error| {
             Fault::lasting("the link to the next page is no address").because(&error)
         })?;
@@ -61,7 +61,7 @@ impl Http<'_> {
             let what = format!("the next page of `{}` lies on `{host}`", plain(&self.url));
             return Err(Fault::lasting(what).advise("no login is sent to another server"));
         }
-        Ok(url)
+        Ok(self.client.without_key(url))
     }
 
     /// Returns from when on changes are asked for.

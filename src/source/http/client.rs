@@ -79,8 +79,9 @@ impl Client {
             }
         };
         let http = reqwest::Client::builder()
+            .referer(false)
             .user_agent(concat!("hoso/", env!("CARGO_PKG_VERSION")))
-            .redirect(redirect::Policy::limited(MAX_REDIRECTS))
+            .redirect(redirect_policy(!matches!(auth, Auth::None)))
             .connect_timeout(connect_timeout(context.settings))
             .read_timeout(kind.timeout)
             .build()
@@ -113,6 +114,18 @@ impl Client {
         got.map_err(|fault| fault.while_doing(format!("failed to read {what} of `{}`", plain(url))))
     }
 
+    /// Takes the key out of an address that the server gave: it will be kept.
+    pub(super) fn without_key(&self, mut url: Url) -> Url {
+        let Auth::Parameter { name, .. } = &self.auth else { return url };
+        let others: Vec<(String, String)> = url
+            .query_pairs()
+            .filter(|(other, _)| other != name)
+            .map(|(other, value)| (other.into_owned(), value.into_owned()))
+            .collect();
+        url.query_pairs_mut().clear().extend_pairs(others);
+        url
+    }
+
     async fn ask(&self, url: &Url) -> Result<(Response, Told), Fault> {
         let mut answer = self.send(url).await?;
         if answer.status() == StatusCode::UNAUTHORIZED && self.forget_token() {
@@ -141,7 +154,7 @@ impl Client {
         self.http.execute(request).await.map_err(|error| {
             let error = error.without_url();
             if error.is_redirect() {
-                return Fault::lasting("the server redirects without end")
+                return Fault::lasting("the server redirects without end, or to another server")
                     .advise("look whether the address is right and the login is taken");
             }
             let why = if error.is_timeout() { "the server did not answer" } else { "no answer" };
@@ -192,6 +205,20 @@ impl Client {
     fn lock(&self) -> std::sync::MutexGuard<'_, Option<String>> {
         self.token.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Follows redirects, but takes a login to no other server.
+fn redirect_policy(has_login: bool) -> redirect::Policy {
+    redirect::Policy::custom(move |attempt| {
+        let is_elsewhere = attempt
+            .previous()
+            .first()
+            .is_some_and(|first| first.origin() != attempt.url().origin());
+        if attempt.previous().len() > MAX_REDIRECTS || (has_login && is_elsewhere) {
+            return attempt.error("too many redirects, or to another server");
+        }
+        attempt.follow()
+    })
 }
 
 /// Returns an address without its parameters: they may tell more than a message should.
@@ -249,7 +276,7 @@ fn date(answer: &Response) -> Option<DateTime<Utc>> {
 
 fn links(answer: &Response) -> Vec<String> {
     let texts = answer.headers().get_all(LINK).iter();
-    texts.filter_map(|text| text.to_str().ok().map(str::to_owned)).collect()
+    texts.map(|text| String::from_utf8_lossy(text.as_bytes()).into_owned()).collect()
 }
 
 fn header_name(name: &str) -> Result<HeaderName, Fault> {

@@ -6,10 +6,17 @@ use serde::{Deserialize, Serialize};
 
 use super::page::{self, Page, Record};
 
+/// So many pages in a row without anything new are no list that ends.
+pub(super) const MAX_IDLE: u64 = 100;
+/// So many records that lately changed are told apart from new ones.
+const MAX_LATELY: usize = 20_000;
+
 /// What a manifest keeps of a list.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Cursor {
+    /// Tells the list: places and tokens of another mean nothing here.
+    pub(super) place: String,
     /// When the last record changed that the readings before saw, in UTC microseconds.
     pub(super) changed: Option<i64>,
     /// Hashes of the records that the next reading asks for again.
@@ -58,12 +65,27 @@ impl Walk {
         Self { next: Next::First, began: None, n_pages: 0, n_seen: 0, tail, lately }
     }
 
-    /// Remembers the records of a page that lately changed, those of the last `overlap`
-    /// microseconds.
-    pub(super) fn remember(&mut self, records: &[Record], overlap: i64) {
+    /// Remembers the records of a page that lately changed: those of the last `overlap`
+    /// microseconds, from the beginning of that day on, for some servers are asked for days.
+    pub(super) fn remember(&mut self, records: &[Record], overlap: i64, offset_seconds: i32) {
+        const DAY: i64 = 24 * 3600 * 1_000_000;
         self.lately.extend(records.iter().map(|record| (record.changed, record.hash)));
-        let latest = self.lately.iter().map(|(changed, _)| *changed).max().unwrap_or_default();
-        self.lately.retain(|(changed, _)| *changed >= latest.saturating_sub(overlap));
+        let from = self.latest().unwrap_or_default().saturating_sub(overlap);
+        let offset = i64::from(offset_seconds) * 1_000_000;
+        let from = (from + offset).div_euclid(DAY) * DAY - offset;
+        self.lately.retain(|(changed, _)| *changed >= from);
+        // So many at once would swell every manifest: they are taken again instead.
+        if self.lately.len() > MAX_LATELY {
+            let latest = self.latest();
+            self.lately = latest.map(|latest| (latest, 0)).into_iter().collect();
+        }
+    }
+
+    /// Returns when the last record changed. No record changes after it was read: a slip of the pen
+    /// in a year to come would hide all that changes until then.
+    pub(super) fn latest(&self) -> Option<i64> {
+        let moments = self.lately.iter().map(|(changed, _)| *changed);
+        moments.map(|changed| self.began.map_or(changed, |began| changed.min(began))).max()
     }
 }
 
@@ -76,6 +98,10 @@ pub(super) struct Seen {
     /// The hash of each page by its number, as it was read last.
     numbered: BTreeMap<u64, u64>,
     asked: BTreeSet<Next>,
+    /// How often a page was the very same as one before.
+    pub(super) n_same: u64,
+    /// How many pages in a row held nothing new.
+    n_idle: u64,
     /// How often the run went back to see where a list went on.
     pub(super) n_back: u64,
 }
@@ -92,14 +118,18 @@ impl Seen {
         seen
     }
 
-    /// Remembers the records of a page; returns how many were not seen before.
+    /// Remembers the records of a page; returns how many were on no page before. Equal records of
+    /// one page count each.
     pub(super) fn add(&mut self, records: &[Record]) -> u64 {
-        records.iter().map(|record| u64::from(self.records.insert(record.hash))).sum()
+        let n_new = records.iter().filter(|record| !self.has(record)).count();
+        self.records.extend(records.iter().map(|record| record.hash));
+        n_new as u64
     }
 
-    /// Whether a record of the page was seen: the page joins on to those before.
-    pub(super) fn knows_any(&self, records: &[Record]) -> bool {
-        records.iter().any(|record| self.records.contains(&record.hash))
+    /// Counts pages in a row that hold nothing new; `true` where no end will come.
+    pub(super) fn is_endless(&mut self, is_new: bool) -> bool {
+        self.n_idle = if is_new { 0 } else { self.n_idle + 1 };
+        self.n_idle >= MAX_IDLE
     }
 
     /// Whether a record was seen.

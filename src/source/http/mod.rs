@@ -14,12 +14,13 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use reqwest::Response;
 use url::Url;
 
+use crate::pipeline::hash_of;
 use crate::pipeline::source::http::{self, List, Pages};
 use crate::store::RUNTIME;
 use crate::store::raw::{Spool, Spooled};
 
 use super::secrets::Secrets;
-use super::{Context, Fault, Log, Part, no_room};
+use super::{Context, Fault, Log, Part, no_room, read_cursor};
 
 use client::{Client, Told, broken_off};
 use cursor::{Cursor, Seen, Walk};
@@ -78,7 +79,7 @@ impl<'a> Http<'a> {
                     return Err(Fault::lasting(what).advise("ask for fewer records with `size`"));
                 }
             }
-            Page::read(body, told, list, self.context)
+            Page::read(body, told, list, url, self.context)
         };
         self.client.get(url, &format!("page {number}"), read).await
     }
@@ -118,9 +119,17 @@ impl Log for Http<'_> {
                 })
             }
             Pages::Of(list) => {
-                let cursor: Cursor =
-                    cursor.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
-                RUNTIME.block_on(self.read_list(list, cursor))
+                let field = list.since.as_ref().map_or("", |since| &since.field);
+                let place = hash_of([self.url.as_str(), &format!("{:?}", list.style), field]);
+                let (cursor, is_elsewhere) = read_cursor(cursor, &place)?;
+                let cursor = Cursor { place, ..cursor };
+                let mut part = RUNTIME.block_on(self.read_list(list, cursor))?;
+                if is_elsewhere {
+                    part.note = Some(
+                        "not the list that was read before: read from its beginning".to_owned(),
+                    );
+                }
+                Ok(part)
             }
         }
     }

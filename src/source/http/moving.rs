@@ -4,7 +4,7 @@
 use super::super::Fault;
 use super::Http;
 use super::cursor::{Next, Walk};
-use super::page::Page;
+use super::page::{Page, Record};
 use super::walk::Reading;
 
 /// A list that moves so often while it is read cannot be read.
@@ -12,7 +12,7 @@ const MAX_BACK: u64 = 1000;
 
 impl Http<'_> {
     /// A page counts once the page before it is the same after it as before it: records of a list
-    /// that moved in between would be lost. Else reading goes on from the page before.
+    /// that moved in between would be lost. Else reading goes on from the last page that is.
     pub(super) async fn step_by_number(
         &self,
         page: Page,
@@ -21,48 +21,50 @@ impl Http<'_> {
         is_still: bool,
         reading: &mut Reading<'_>,
     ) -> Result<(), Fault> {
-        let hash = page.hash();
-        let is_last = page.records.is_empty();
-        let before = self.seen.borrow_mut().put_page(number, hash);
-        if is_still || number == first {
-            if !is_last && before == Some(hash) {
-                return Err(self.repeated(reading));
-            }
-            self.take(page, reading)?;
-        } else {
-            self.take(page, reading)?;
+        // What is still while it is read may have moved since another day.
+        if number > first && (!is_still || reading.is_resumed) {
             let kept = self.look_back(number - 1, first, reading).await?;
-            if kept + 1 < number {
-                reading.walk.next = Next::Number(kept + 1);
+            if kept.is_none_or(|kept| kept + 1 < number) {
+                match kept {
+                    Some(kept) => reading.walk.next = Next::Number(kept + 1),
+                    None => self.begin_again(reading),
+                }
                 return Ok(());
             }
-            if !is_last && before == Some(hash) {
-                return Err(self.repeated(reading));
-            }
         }
-        reading.is_ended = is_last || reading.is_complete();
+        let (hash, is_last) = (page.hash(), page.records.is_empty());
+        let before = self.seen.borrow_mut().put_page(number, hash);
+        if !is_last && before == Some(hash) {
+            return Err(self.repeated(reading));
+        }
+        self.take(page, reading)?;
+        reading.is_ended = is_last || (is_still && reading.is_complete());
         reading.walk.next = Next::Number(number + 1);
         Ok(())
     }
 
-    /// Goes back to the last page that is as it was read; returns its number.
+    /// Goes back to the last page that is as it was read, and returns its number; `None` where
+    /// nobody remembers the pages before, or there are none.
     async fn look_back(
         &self,
         mut number: u64,
         first: u64,
         reading: &mut Reading<'_>,
-    ) -> Result<u64, Fault> {
+    ) -> Result<Option<u64>, Fault> {
         loop {
             let walk = Walk { next: Next::Number(number), ..Walk::new() };
             let url = self.page_url(reading.list, &reading.cursor, &walk)?;
             let page = self.page(&url, number + 1 - first, reading.list).await?;
             if self.seen.borrow_mut().is_page(number, page.hash()) {
-                return Ok(number);
+                return Ok(Some(number));
+            }
+            if reading.is_resumed {
+                return Ok(None);
             }
             self.count_back(reading)?;
             self.take(page, reading)?;
             if number == first {
-                return Ok(number);
+                return Ok(Some(number));
             }
             number -= 1;
         }
@@ -81,7 +83,8 @@ impl Http<'_> {
             _ => (0, 0, false),
         };
         let n_records = page.records.len() as u64;
-        if joins > 0 && !self.seen.borrow().knows_any(&page.records) {
+        let is_seen = |record: &Record| self.seen.borrow().has(record);
+        if joins > 0 && !page.records.iter().take(joins as usize).any(is_seen) {
             // Records before this place are gone: those after it have moved there.
             self.count_back(reading)?;
             let back = at.saturating_sub((reading.walk.tail.len() as u64).max(1));
@@ -89,14 +92,19 @@ impl Http<'_> {
             reading.walk.next = next;
             return Ok(());
         }
-        let is_new = page.records.iter().any(|record| !self.seen.borrow().has(record));
-        if !is_new && n_records > joins && !is_back {
-            self.refuse_repeated(&page, reading)?;
+        let is_new = !page.records.iter().all(is_seen);
+        let is_repeated = self.seen.borrow_mut().is_repeated(&page);
+        // As many records may have come before this place as were skipped: but not each time.
+        if !is_new && n_records > joins && !is_back && is_repeated {
+            let mut seen = self.seen.borrow_mut();
+            seen.n_same += 1;
+            if seen.n_same > 1 {
+                return Err(self.repeated(reading));
+            }
         }
-        self.seen.borrow_mut().is_repeated(&page);
+        let is_past_all = page.total.is_some_and(|total| at + n_records >= total);
         self.take(page, reading)?;
-        reading.is_ended =
-            (!is_new && n_records <= joins) || n_records == 0 || reading.is_complete();
+        reading.is_ended = (!is_new && n_records <= joins) || n_records == 0 || is_past_all;
         let overlap = overlap.min(n_records.saturating_sub(1));
         reading.walk.next = Next::Offset { at: at + n_records - overlap, overlap, is_back: false };
         Ok(())

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
+use url::Url;
 
 use crate::pipeline::date_form::{parse_any, parse_cell};
 use crate::pipeline::source::http::{List, Style};
@@ -40,6 +41,7 @@ impl Page {
         body: Vec<u8>,
         told: Told,
         list: &List,
+        url: &Url,
         context: Context<'_>,
     ) -> Result<Self, Fault> {
         if body.trim_ascii().is_empty() {
@@ -80,8 +82,8 @@ impl Page {
             None => None,
         };
         let next = match &list.style {
-            Style::Cursor { next, .. } | Style::Link { next: Some(next) } => text(at(&value, next)),
-            Style::Link { next: None } => next_link(&told.links)?,
+            Style::Cursor { next, .. } | Style::Link { next: Some(next) } => way_on(&value, next)?,
+            Style::Link { next: None } => next_link(&told.links, url)?,
             Style::Number { .. } | Style::Offset { .. } => None,
         };
         Ok(Self { body, records, total, next, told })
@@ -139,13 +141,31 @@ fn changed(record: &Value, field: &str, context: Context<'_>) -> Result<i64, Fau
     })
 }
 
-fn next_link(links: &[String]) -> Result<Option<String>, Fault> {
+/// Reads what leads to the next page; nothing there means the end, anything unclear does not.
+fn way_on(value: &Value, path: &str) -> Result<Option<String>, Fault> {
+    match at(value, path) {
+        None | Some(Value::Null | Value::Bool(false)) => Ok(None),
+        Some(Value::Object(_) | Value::Array(_) | Value::Bool(true)) => {
+            let what = format!("what stands at `{path}` leads to no page");
+            Err(Fault::lasting(what).advise("say in `next` where its text stands"))
+        }
+        found => Ok(text(found)),
+    }
+}
+
+/// Finds the link to the next page among the headers, RFC 8288.
+fn next_link(links: &[String], url: &Url) -> Result<Option<String>, Fault> {
     for link in links {
-        let parsed = parse_link_header::parse_with_rel(link).map_err(|_broken| {
-            Fault::lasting("the header `Link` cannot be read").advise("ask the server's keeper")
+        let parsed = http_link::parse_link_header(link, url).map_err(|error| {
+            Fault::lasting("the header `Link` cannot be read")
+                .because(&error)
+                .advise("ask the server's keeper")
         })?;
-        if let Some(next) = parsed.get("next") {
-            return Ok(Some(next.raw_uri.clone()));
+        let is_next = |link: &&http_link::Link| {
+            link.rel.split_whitespace().any(|relation| relation.eq_ignore_ascii_case("next"))
+        };
+        if let Some(next) = parsed.iter().find(is_next) {
+            return Ok(Some(next.target.to_string()));
         }
     }
     Ok(None)

@@ -13,7 +13,7 @@ use super::super::{Fault, Part, no_room};
 use super::Http;
 use super::address::micros;
 use super::client::plain;
-use super::cursor::{Cursor, Next, Seen, Walk};
+use super::cursor::{Cursor, MAX_IDLE, Next, Seen, Walk};
 use super::page::Page;
 
 /// A part of a list that is read on from day to day ends after so many bytes or so long.
@@ -33,6 +33,8 @@ pub(super) struct Reading<'a> {
     /// How many records the last page declared.
     total: Option<u64>,
     pub(super) is_ended: bool,
+    /// Whether its first page goes on from an earlier run.
+    pub(super) is_resumed: bool,
 }
 
 impl Http<'_> {
@@ -40,8 +42,8 @@ impl Http<'_> {
     pub(super) async fn read_list(&self, list: &List, cursor: Cursor) -> Result<Part, Fault> {
         let is_begun = cursor.walk.is_some();
         let walk = cursor.walk.clone().unwrap_or_else(Walk::new);
-        let is_ours = is_begun && self.seen.borrow().knows(&walk);
-        if !is_ours {
+        let is_resumed = is_begun && !self.seen.borrow().knows(&walk);
+        if is_resumed || !is_begun {
             *self.seen.borrow_mut() = Seen::of(&walk);
         }
         let spool = Spool::new().map_err(|error| no_room(&error))?;
@@ -54,6 +56,7 @@ impl Http<'_> {
             observed: None,
             total: None,
             is_ended: false,
+            is_resumed,
         };
         let began = Instant::now();
         let mut fault = None;
@@ -61,9 +64,8 @@ impl Http<'_> {
             match self.step(&mut reading).await {
                 Ok(()) => {}
                 // What the server told to go on with is of no use any more: from the beginning.
-                Err(fault) if is_begun && !is_ours && fault.is_refused() && reading.is_empty() => {
-                    reading.walk = Walk::new();
-                    *self.seen.borrow_mut() = Seen::default();
+                Err(fault) if reading.is_resumed && fault.is_refused() => {
+                    self.begin_again(&mut reading);
                 }
                 Err(fault) if reading.is_empty() => return Err(fault),
                 Err(stopped) => {
@@ -89,7 +91,10 @@ impl Http<'_> {
             Style::Cursor { .. } | Style::Link { .. } => {
                 self.refuse_repeated(&page, reading)?;
                 let is_link = matches!(reading.list.style, Style::Link { .. });
-                let next = page.next.clone().map(if is_link { Next::Link } else { Next::Cursor });
+                let next = match page.next.clone() {
+                    Some(link) if is_link => Some(Next::Link(self.linked(&link)?.to_string())),
+                    next => next.map(Next::Cursor),
+                };
                 self.take(page, reading)?;
                 match next {
                     Some(next) if self.seen.borrow_mut().was_asked(&next) => {
@@ -105,19 +110,39 @@ impl Http<'_> {
         if reading.is_ended { self.check_total(reading) } else { Ok(()) }
     }
 
+    /// Forgets what was read of a list that is not as it was left.
+    pub(super) fn begin_again(&self, reading: &mut Reading<'_>) {
+        reading.walk = Walk::new();
+        reading.is_resumed = false;
+        *self.seen.borrow_mut() = Seen::default();
+    }
+
     /// Takes a page's records.
     pub(super) fn take(&self, page: Page, reading: &mut Reading<'_>) -> Result<(), Fault> {
         let date = page.told.date.map(|date| date.timestamp_micros());
         reading.walk.began = reading.walk.began.or(date);
         reading.observed = reading.observed.or(date);
         reading.walk.n_pages += 1;
-        reading.walk.n_seen += self.seen.borrow_mut().add(&page.records);
-        reading.total = page.total;
+        let n_seen = self.seen.borrow_mut().add(&page.records);
+        reading.walk.n_seen += n_seen;
+        if self.seen.borrow_mut().is_endless(n_seen > 0) {
+            return Err(Fault::lasting(format!("{MAX_IDLE} pages in a row held nothing new"))
+                .advise("ask the server's keeper: no end would come")
+                .while_doing(self.after(reading)));
+        }
+        reading.is_resumed = false;
+        // A list may grow while it is read.
+        reading.total = page.total.map(|total| reading.total.map_or(total, |t| t.min(total)));
         if let Some(since) = &reading.list.since {
+            if reading.walk.began.is_none() {
+                return Err(Fault::lasting("the server does not tell the time (`Date`)")
+                    .advise("`since` needs it: read the list whole"));
+            }
             let is_new = |hash| !reading.cursor.recent.contains(&hash);
             let n_new = page.records.iter().filter(|record| is_new(record.hash)).count();
             reading.n_new += n_new as u64;
-            reading.walk.remember(&page.records, micros(since.overlap));
+            let zone = self.context.settings.utc_offset_seconds;
+            reading.walk.remember(&page.records, micros(since.overlap), zone);
         }
         reading.walk.tail = page.records.iter().map(|record| record.hash).collect();
         reading.spool.write_all(&page.body).map_err(|error| no_room(&error))?;
@@ -154,10 +179,10 @@ impl Http<'_> {
         let period = began.and_then(|at| self.period(self.changed_since(list, &cursor), at));
         let first_page = walk.n_pages;
         let after = if is_over {
-            let changed = walk.lately.iter().map(|(changed, _)| *changed).max();
+            let changed = walk.latest();
             let recent = walk.lately.iter().map(|(_, hash)| *hash).collect();
-            let recent = if changed.is_some() { recent } else { cursor.recent };
-            Cursor { changed: changed.max(cursor.changed), recent, walk: None }
+            let recent = if changed.is_some() { recent } else { cursor.recent.clone() };
+            Cursor { changed: changed.max(cursor.changed), recent, walk: None, ..cursor }
         } else {
             // A list that did not add up is read from its beginning.
             Cursor { walk: Some(walk).filter(|_| !is_ended), ..cursor }

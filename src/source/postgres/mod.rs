@@ -10,6 +10,7 @@ use futures::TryStreamExt as _;
 use tokio_postgres::types::Type;
 use tokio_postgres::{Client, IsolationLevel, Transaction};
 
+use crate::pipeline::hash_of;
 use crate::pipeline::source::postgres::{self, Rows};
 use crate::pipeline::text::{closest, fold};
 use crate::store::RUNTIME;
@@ -17,7 +18,7 @@ use crate::store::raw::Spool;
 
 use super::fault::retry;
 use super::secrets::Secrets;
-use super::{Context, Fault, Log, Part, no_room};
+use super::{Context, Fault, Log, Part, no_room, read_cursor};
 
 use session::{Login, fault};
 use window::{Cursor, Window, horizon, quoted};
@@ -45,7 +46,7 @@ impl<'a> Postgres<'a> {
     }
 
     /// Reads the rows that are new, in one snapshot.
-    async fn pull(&self, cursor: &Cursor) -> Result<Part, Fault> {
+    async fn pull(&self, cursor: Option<&str>) -> Result<Part, Fault> {
         let mut client = self.login.connect().await?;
         let horizon = match &self.kind.rows {
             Rows::Since { .. } => Some(horizon(&client).await?),
@@ -53,12 +54,14 @@ impl<'a> Postgres<'a> {
         };
         let snapshot = begin(&mut client).await?;
         let relation = self.relation(&snapshot).await?;
+        let (taken_at, place) = self.taken_at(&snapshot).await?;
+        let (cursor, is_elsewhere): (Cursor, bool) = read_cursor(cursor, &place)?;
+        let cursor = &cursor;
         let columns = self.columns(&snapshot, &relation, cursor).await?;
-        let taken_at = taken_at(&snapshot).await?;
         let window = match (&self.kind.rows, horizon) {
             (Rows::Table(_), _) => Window::of_table(&snapshot, &relation, cursor, taken_at).await?,
             (rows @ Rows::Since { .. }, Some(horizon)) => {
-                Window::of_query(&snapshot, rows, cursor, horizon).await?
+                Window::of_query(&snapshot, rows, cursor, horizon, taken_at).await?
             }
             _ => Window::of_all(taken_at),
         };
@@ -70,7 +73,9 @@ impl<'a> Postgres<'a> {
             n_new: (!matches!(self.kind.rows, Rows::Whole(_))).then_some(n_rows),
             period: window.until.and_then(|until| self.period(cursor.until, until)),
             cursor: serde_json::to_string(&Cursor {
+                place,
                 xid: window.xid,
+                partitions: window.partitions,
                 until: window.until.or(cursor.until),
                 columns: columns.into_iter().map(|column| column.name).collect(),
             })
@@ -79,9 +84,14 @@ impl<'a> Postgres<'a> {
             observed_at: Some(taken_at),
             has_more: false,
             fault: None,
-            note: (window.n_waiting > 0).then(|| {
-                format!("{} rows wait for transactions that are still open", window.n_waiting)
-            }),
+            note: match window.n_waiting {
+                0 if is_elsewhere => Some(format!(
+                    "{} is not what was read before: read from its beginning",
+                    self.shown()
+                )),
+                0 => None,
+                n => Some(format!("{n} rows wait for transactions that are still open")),
+            },
         })
     }
 
@@ -137,6 +147,15 @@ impl<'a> Postgres<'a> {
             return Err(Fault::lasting(what + &near)
                 .advise("name the column's new heading in the profile, or take the old one out"));
         }
+        if let Rows::Since { cursor, .. } = &self.kind.rows
+            && let Some(column) = all.iter().find(|column| column.name == *cursor)
+            && column.kind != Type::TIMESTAMPTZ
+        {
+            let what = format!("`{cursor}` is a {}, no timestamptz", column.kind);
+            return Err(Fault::lasting(what).advise(format!(
+                "say in the query which time it is: {cursor} AT TIME ZONE 'UTC' AS {cursor}"
+            )));
+        }
         let is_read = |name: &str| {
             profile.reads(name)
                 || profile.required.iter().any(|heading| fold(heading) == fold(name))
@@ -152,7 +171,25 @@ impl<'a> Postgres<'a> {
     ) -> Option<(NaiveDate, NaiveDate)> {
         let offset = TimeDelta::seconds(self.context.settings.utc_offset_seconds.into());
         let day = |time: DateTime<Utc>| (time + offset).date_naive();
+        // What is read whole tells of all days each time.
+        let from = from.filter(|_| !matches!(self.kind.rows, Rows::Whole(_)));
         Some((from.map_or(self.context.settings.since, day), day(until).succ_opt()?))
+    }
+
+    /// Takes the snapshot, if it is not taken, and tells when by the server's clock, and of what.
+    async fn taken_at(&self, snapshot: &Transaction<'_>) -> Result<(DateTime<Utc>, String), Fault> {
+        let sql = "SELECT now(), current_database()::text, system_identifier::text, \
+             coalesce(to_regclass($1)::oid::text, $1) FROM pg_control_system()";
+        // A table that took another's name is another table.
+        let what = match &self.kind.rows {
+            Rows::Table(table) => table,
+            Rows::Since { query, .. } | Rows::Whole(query) => query,
+        };
+        let what =
+            if matches!(self.kind.rows, Rows::Table(_)) { what } else { &hash_of([what.as_str()]) };
+        let row = snapshot.query_one(sql, &[what]).await;
+        let row = row.map_err(|error| fault("failed to take a snapshot", &error))?;
+        Ok((row.get(0), hash_of([row.get(1), row.get(2), row.get(3)])))
     }
 
     fn name(&self) -> String {
@@ -177,9 +214,7 @@ impl<'a> Postgres<'a> {
 
 impl Log for Postgres<'_> {
     fn read_on(&self, cursor: Option<&str>) -> Result<Part, Fault> {
-        let cursor: Cursor =
-            cursor.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
-        let pulled = retry(self.context.settings.retry_budget, || self.pull(&cursor));
+        let pulled = retry(self.context.settings.retry_budget, || self.pull(cursor));
         RUNTIME.block_on(pulled).map_err(|fault| self.at_place(fault))
     }
 
@@ -213,12 +248,6 @@ async fn begin(client: &mut Client) -> Result<Transaction<'_>, Fault> {
         .start()
         .await;
     transaction.map_err(|error| fault("failed to begin a transaction", &error))
-}
-
-/// Takes the snapshot, if it is not taken, and tells when by the server's clock.
-async fn taken_at(snapshot: &Transaction<'_>) -> Result<DateTime<Utc>, Fault> {
-    let row = snapshot.query_one("SELECT now()", &[]).await;
-    Ok(row.map_err(|error| fault("failed to take a snapshot", &error))?.get(0))
 }
 
 /// Copies the rows of a window; returns how many there were.

@@ -84,6 +84,22 @@ fn a_folder_that_vanishes_is_not_an_empty_one() {
 }
 
 #[test]
+fn a_folder_that_vanishes_in_the_middle_is_told() {
+    let world = world_of(&format!("location = \"../in/u1\"\n{NAME}settle_seconds = 1\n"));
+    and_a_folder(&world);
+    world.log("u1/2020-01.csv", &rows(0, 5));
+    let run = world.command(&["run"]).stderr(std::process::Stdio::piped()).spawn().unwrap();
+    // The fresh file is looked at again after a second.
+    thread::sleep(Duration::from_millis(600));
+    fs::remove_dir_all(world.path("in/u1")).unwrap();
+    let output = run.wait_with_output().unwrap();
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(6), "{told}");
+    assert!(told.contains("not reached: G99.01 dossier: failed to reach `file://"), "{told}");
+    assert!(told.contains("look whether the place is there"), "{told}");
+}
+
+#[test]
 fn a_bucket_that_is_not_there_or_refuses() {
     let s3 = S3::start();
     let options = format!(

@@ -8,7 +8,7 @@ use wiremock::{Request, ResponseTemplate};
 
 use super::super::servers::http::{Http, parameter};
 use super::super::world::World;
-use super::{counts, records, world_of};
+use super::{changed, counts, is_missing, records, world_of};
 
 pub(super) fn world(server: &Http, http: &str) -> World {
     let url = server.url("/list");
@@ -17,7 +17,7 @@ pub(super) fn world(server: &Http, http: &str) -> World {
     world
 }
 
-fn number(request: &Request, name: &str) -> Option<usize> {
+pub(super) fn number(request: &Request, name: &str) -> Option<usize> {
     parameter(request, name)?.parse().ok()
 }
 
@@ -29,102 +29,29 @@ pub(super) fn page(list: &[Value], from: usize, size: usize) -> ResponseTemplate
 }
 
 #[test]
-fn a_list_that_moves_while_it_is_read_loses_no_record() {
-    for pages in [
-        "pages = \"number\"\nparameter = \"page\"",
-        "pages = \"offset\"\nparameter = \"offset\"\noverlap = 3",
-    ] {
-        // After each answer a record before the place that was read goes, or others come.
-        let list = Arc::new(Mutex::new(records(0, 60)));
-        let n_answers = AtomicUsize::new(0);
+fn an_empty_list_is_a_report_of_nothing() {
+    let server = Http::start(|_| page(&[], 0, 10));
+    let world = world(&server, "pages = \"cursor\"\nparameter = \"after\"\nnext = \"next\"");
+    let ran = world.run(0);
+    assert!(ran.stderr.contains("1 deliveries: 0 records read"), "{ran}");
+    assert!(!is_missing(&world));
+}
+
+#[test]
+fn links_are_read_as_they_are_written() {
+    for relation in ["rel=\"next\"; title=\"to come, next\"", "rel=Next", "rel=\"last next\""] {
         let server = Http::start(move |request| {
-            let mut list = list.lock().unwrap();
-            let from = number(request, "page").map(|page| (page - 1) * 10);
-            let answer = page(&list, from.or(number(request, "offset")).unwrap(), 10);
-            match n_answers.fetch_add(1, Ordering::SeqCst) {
-                n @ (1 | 2 | 5 | 6 | 7 | 9) => drop(list.drain(..n % 3 + 1)),
-                n @ (3 | 4 | 11) => drop(list.splice(0..0, records(100 + n, 102 + n))),
-                _ => {}
+            let at = number(request, "after").unwrap_or(0);
+            let link = format!("</list;a=1,2?after=10>; {relation}");
+            match at {
+                0 => page(&records(0, 20), 0, 10).insert_header("link", link.as_bytes()),
+                _ => page(&records(0, 20), 10, 10),
             }
-            answer
         });
-        let world = world(&server, pages);
-        let ran = world.run(0);
-        let text = world.dossiers();
-        for n in 12..60 {
-            assert!(text.contains(&format!("-{n:04}\"")), "{n} is lost by {pages}: {ran}");
-        }
-        let (n_dossiers, n_observations) = counts(&world);
-        assert_eq!(n_dossiers, n_observations, "{pages}");
+        let world = world(&server, "pages = \"link\"");
+        world.run(0);
+        assert_eq!(counts(&world), (20, 20), "{relation}");
     }
-}
-
-#[test]
-fn reading_goes_on_where_it_was_cut_short() {
-    let is_open = Arc::new(AtomicUsize::new(0));
-    let open = Arc::clone(&is_open);
-    let server = Http::start(move |request| match number(request, "page").unwrap() {
-        40.. if open.load(Ordering::SeqCst) == 0 => ResponseTemplate::new(401),
-        number => page(&records(0, 450), (number - 1) * 10, 10),
-    });
-    let pages = "pages = \"number\"\nparameter = \"page\"\nstill = true\nbearer = { env = \"T\" }";
-    let world = world(&server, pages).env([("T".to_owned(), "token-of-the-test".to_owned())]);
-    let ran = world.run(6);
-    let url = server.url("/list");
-    assert!(
-        ran.stderr.contains(&format!(
-            "not reached: G99.01 dossier: failed to read page 40 of `{url}`: the server answered \
-             401 Unauthorized; the credentials are wrong, have expired or do not suffice: renew them"
-        )),
-        "{ran}"
-    );
-    assert_eq!(counts(&world), (390, 390));
-    // What was cut short reports on no period.
-    assert!(world.figures("month").contains("missing"), "{}", world.figures("month"));
-
-    is_open.store(1, Ordering::SeqCst);
-    let n_before = server.requests().len();
-    world.run(0);
-    let asked: Vec<String> =
-        server.requests()[n_before..].iter().map(|r| parameter(r, "page").unwrap()).collect();
-    assert_eq!(asked, ["40", "41", "42", "43", "44", "45", "46"]);
-    assert_eq!(counts(&world), (450, 450));
-}
-
-#[test]
-fn a_place_that_the_server_forgot_is_found_from_the_beginning() {
-    let n_runs = Arc::new(AtomicUsize::new(0));
-    let runs = Arc::clone(&n_runs);
-    let server = Http::start(move |request| {
-        let is_second = runs.load(Ordering::SeqCst) == 1;
-        match parameter(request, "after").as_deref() {
-            None => page(&records(0, 30), 0, 10),
-            Some("10") if is_second => page(&records(0, 30), 10, 10),
-            // The token of the first run is of no use in the second.
-            Some("20") if is_second => {
-                runs.store(2, Ordering::SeqCst);
-                ResponseTemplate::new(410)
-            }
-            Some("10" | "20") => page(&records(0, 30), 10, 10),
-            Some(_) => ResponseTemplate::new(500),
-        }
-    });
-    let pages = "pages = \"cursor\"\nparameter = \"after\"\nnext = \"next\"";
-    let world = world(&server, pages);
-    server.answer(|request| match parameter(request, "after").as_deref() {
-        None => page(&records(0, 30), 0, 10),
-        Some("10") => page(&records(0, 30), 10, 10),
-        Some(_) => ResponseTemplate::new(500),
-    });
-    world.run(6);
-    assert_eq!(counts(&world), (20, 20));
-    server.answer(|request| match parameter(request, "after").as_deref() {
-        None => page(&records(0, 30), 0, 15),
-        Some("15") => page(&records(0, 30), 15, 15),
-        Some(_) => ResponseTemplate::new(410),
-    });
-    world.run(0);
-    assert_eq!(counts(&world).0, 30);
 }
 
 #[test]
@@ -204,6 +131,51 @@ fn a_server_that_is_busy_is_asked_again_when_it_says() {
     assert_eq!((counts(&world), server.requests().len()), ((5, 5), 3));
 }
 
+#[test]
+fn another_list_is_read_from_its_beginning_and_equal_records_add_up() {
+    let server = Http::start(|request| {
+        let mut list = records(0, 8);
+        list.push(list[7].clone());
+        let list = if request.url.path() == "/list" { records(0, 20) } else { list };
+        page(&list, number(request, "after").unwrap_or(0), 10)
+    });
+    let world =
+        world(&server, &SINCE.replace("next = \"next\"", "next = \"next\"\ntotal = \"total\""));
+    world.run(0);
+    assert_eq!(counts(&world), (20, 20));
+    world.edit("feeds/u1.toml", "/list", "/other");
+    world.run(0);
+    assert_eq!(counts(&world), (20, 28));
+    let since: Vec<_> = server.requests().iter().map(|r| parameter(r, "since").unwrap()).collect();
+    assert_eq!(since, vec!["2020-01-01 00:00"; 3]);
+}
+
+#[test]
+fn a_change_in_a_year_to_come_does_not_hide_what_follows() {
+    let server = Http::start(|request| {
+        let mut list = records(0, 5);
+        list[2]["Cập nhật"] = json!("01/01/2099 00:00");
+        page(&list, number(request, "after").unwrap_or(0), 10)
+    });
+    let world = world(&server, SINCE);
+    world.run(0);
+    world.run(0);
+    let since = parameter(server.requests().last().unwrap(), "since").unwrap();
+    assert!(*since < *"2099", "{since}");
+}
+
+#[test]
+fn a_key_in_a_header_goes_to_no_other_server() {
+    let other = Http::start(|_| page(&records(0, 5), 0, 10));
+    let place = other.url("/list");
+    let server =
+        Http::start(move |_| ResponseTemplate::new(302).insert_header("location", place.as_str()));
+    let http = "pages = \"link\"\napi_key = { header = \"X-Key\", key = { env = \"S\" } }";
+    let world = world(&server, http).env([("S".to_owned(), "the-secret".to_owned())]);
+    assert!(world.run(4).stderr.contains("or to another server"));
+    assert_eq!(other.requests().len(), 0);
+}
+
 const SINCE: &str = "pages = \"cursor\"\nparameter = \"after\"\nnext = \"next\"\n[http.since]\n\
     parameter = \"since\"\nfield = \"Cập nhật\"\nform = \"%Y-%m-%d %H:%M\"\noverlap_hours = 48";
 
@@ -213,12 +185,6 @@ fn only_what_changed_is_asked_for_and_taken() {
     let served = Arc::clone(&list);
     let server = Http::start(move |request| {
         let since = parameter(request, "since").unwrap();
-        let changed = |record: &Value| {
-            let text = record["Cập nhật"].as_str().unwrap();
-            let (day, time) = text.split_once(' ').unwrap();
-            let parts: Vec<&str> = day.split('/').collect();
-            format!("{}-{}-{} {time}", parts[2], parts[1], parts[0])
-        };
         let list = served.lock().unwrap();
         let asked: Vec<Value> = list.iter().filter(|r| changed(r) >= since).cloned().collect();
         page(&asked, number(request, "after").unwrap_or(0), 10)

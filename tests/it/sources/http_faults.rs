@@ -55,8 +55,8 @@ fn answers_that_are_no_page() {
     );
     assert_eq!(
         fault(CURSOR, |_| ResponseTemplate::new(302).insert_header("location", "/list")),
-        "4: failed to read page 1 of `http://host/list`: the server redirects without end; look \
-         whether the address is right and the login is taken"
+        "4: failed to read page 1 of `http://host/list`: the server redirects without end, or to \
+         another server; look whether the address is right and the login is taken"
     );
     assert_eq!(
         fault(CURSOR, body("")),
@@ -123,7 +123,7 @@ fn lists_that_would_lose_records_or_never_end() {
     );
     assert_eq!(
         fault(OFFSET, first),
-        "6: after 1 pages of `http://host/list`: page 2 holds the same as a page before; look \
+        "6: after 2 pages of `http://host/list`: page 3 holds the same as a page before; look \
          whether the parameters are those that the server knows"
     );
     assert_eq!(
@@ -141,6 +141,22 @@ fn lists_that_would_lose_records_or_never_end() {
          the server's keeper: no end would come"
     );
     assert_eq!(
+        fault(CURSOR, |request| {
+            let n: u64 = parameter(request, "after").map_or(0, |text| text.parse().unwrap());
+            ResponseTemplate::new(200).set_body_json(json!({ "data": [], "next": n + 1 }))
+        }),
+        "6: after 100 pages of `http://host/list`: 100 pages in a row held nothing new; ask the \
+         server's keeper: no end would come"
+    );
+    assert_eq!(
+        fault(CURSOR, |_| {
+            let next = json!({ "href": "/list?after=10" });
+            ResponseTemplate::new(200).set_body_json(json!({ "data": records(0, 5), "next": next }))
+        }),
+        "4: failed to read page 1 of `http://host/list`: what stands at `next` leads to no page; say \
+         in `next` where its text stands"
+    );
+    assert_eq!(
         fault(NUMBER, |request| {
             let number: usize = parameter(request, "page").unwrap().parse().unwrap();
             let data = if number == 1 { records(0, 7) } else { Vec::new() };
@@ -155,12 +171,25 @@ fn lists_that_would_lose_records_or_never_end() {
             let data = records(0, 7);
             ResponseTemplate::new(200).set_body_json(json!({ "data": data, "next": next }))
         }),
-        "6: the next page of `http://host/list` lies on `elsewhere.invalid`; no login is sent to \
+        "4: the next page of `http://host/list` lies on `elsewhere.invalid`; no login is sent to \
          another server"
+    );
+}
+
+#[test]
+fn what_cannot_be_read_is_not_the_end() {
+    // A link that cannot be read is not the end.
+    assert_eq!(
+        fault("pages = \"link\"", |_| {
+            let link = "</list?after=10>; rel=\"next\"; title=\"Trang kế tiếp\"";
+            page(&records(0, 20), 0, 10).insert_header("link", link.as_bytes())
+        }),
+        "4: failed to read page 1 of `http://host/list`: the header `Link` cannot be read: Syntax \
+         error: Bad non-ASCII charactor detected; ask the server's keeper"
     );
     let since = "pages = \"link\"\n[http.since]\nparameter = \"since\"\nfield = \"Sửa\"";
     assert_eq!(
-        fault(since, first),
+        fault(since, |_| page(&records(0, 30), 0, 10)),
         "4: failed to read page 1 of `http://host/list`: a record has no point in time at `Sửa`; \
          `since` needs a field that every record has, in one of the profile's `dates`"
     );

@@ -3,6 +3,7 @@
 mod folders;
 mod http;
 mod http_faults;
+mod http_moving;
 mod postgres;
 mod postgres_faults;
 mod secrets;
@@ -75,4 +76,25 @@ fn counts(world: &World) -> (usize, usize) {
         dossier["history"].as_array().unwrap().len()
     };
     (text.lines().count(), text.lines().map(observations).sum())
+}
+
+/// Returns how many deliveries have landed in a local store.
+fn n_landed(world: &World) -> usize {
+    let units = std::fs::read_dir(world.path("warehouse/landed")).into_iter().flatten();
+    let feeds = units.flat_map(|unit| std::fs::read_dir(unit.unwrap().path()).unwrap());
+    feeds.map(|feed| std::fs::read_dir(feed.unwrap().path()).unwrap().count()).sum()
+}
+
+/// Whether the first unit is missing from some month.
+fn is_missing(world: &World) -> bool {
+    let figures = world.figures("month");
+    figures.lines().any(|line| line.contains("G99.01") && line.contains("missing"))
+}
+
+/// Returns when a record of JSON changed, such as `2020-03-28 00:26`.
+fn changed(record: &Value) -> String {
+    let text = record["Cập nhật"].as_str().unwrap();
+    let (day, time) = text.split_once(' ').unwrap();
+    let parts: Vec<&str> = day.split('/').collect();
+    format!("{}-{}-{} {time}", parts[2], parts[1], parts[0])
 }

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::super::servers::postgres::{Client, Postgres};
 use super::super::world::World;
 use super::ways::{create_table, feed, insert, password};
-use super::{counts, records, world_of};
+use super::{counts, is_missing, records, world_of};
 
 const TABLE: &str = "table = \"logs\"";
 const SINCE: &str = "query = \"SELECT * FROM logs\"\ncursor = \"changed_at\"\nmargin_seconds = 0";
@@ -179,24 +179,122 @@ fn rows_changed_while_they_are_read_and_runs_killed_lose_and_double_none() {
 
 #[test]
 fn what_waits_for_an_open_transaction_is_told_and_comes_later() {
+    for source in [TABLE, SINCE] {
+        wait_for_an_open_transaction(source);
+    }
+}
+
+fn wait_for_an_open_transaction(source: &str) {
     let server = Postgres::start();
     let (client, other) = (server.client(), server.client());
     client.execute(&create_table("logs"));
     client.execute(&insert("logs", 0, 10));
     other.execute(&format!("BEGIN; {}", insert("logs", 20, 21)));
     client.execute(&insert("logs", 10, 13));
-    let world = world_of(&feed(&server, TABLE)).env(password(&server));
+    thread::sleep(Duration::from_millis(1100));
+    let world = world_of(&feed(&server, source)).env(password(&server));
     let ran = world.run(0);
     let note = "note: G99.01 dossier: 3 rows wait for transactions that are still open";
     assert!(ran.stderr.contains(note), "{ran}");
     assert_eq!(counts(&world), (10, 10));
-    // A prepared transaction is open, too.
+    // A prepared transaction is open, too; since when, no query is told.
     other.execute("PREPARE TRANSACTION 'later'");
-    assert!(world.run(0).stderr.contains(note));
+    if source == TABLE {
+        assert!(world.run(0).stderr.contains(note));
+    } else {
+        let told = "1 prepared transactions are open; commit or roll them back, or read a `table`";
+        assert!(world.run(4).stderr.contains(told));
+    }
     other.execute("COMMIT PREPARED 'later'");
     let ran = world.run(0);
     assert!(!ran.stderr.contains("note:"), "{ran}");
     assert_eq!(counts(&world), (14, 14));
+}
+
+#[test]
+fn runs_at_once_take_each_row_once() {
+    let server = Postgres::start();
+    let client = server.client();
+    client.execute(&create_table("logs"));
+    let world = world_of(&feed(&server, TABLE)).env(password(&server));
+    for n in 0..6 {
+        client.execute(&insert("logs", n * 10, n * 10 + 10));
+        let runs = (0..3).map(|_| world.command(&["-q", "run"]).spawn().unwrap());
+        for mut run in runs.collect::<Vec<_>>() {
+            let code = run.wait().unwrap().code();
+            assert!(matches!(code, Some(0 | 7)), "{code:?}");
+        }
+    }
+    world.run(0);
+    assert_eq!(counts(&world), (60, 60));
+}
+
+#[test]
+fn another_table_is_read_from_its_beginning() {
+    let server = Postgres::start();
+    let client = server.client();
+    client.execute(&format!("{}; {}", create_table("old"), create_table("logs")));
+    client.execute(&insert("old", 0, 10));
+    client.execute(&insert("logs", 10, 30));
+    for source in [TABLE, SINCE] {
+        let world = world_of(&feed(&server, &source.replace("logs", "old"))).env(password(&server));
+        world.run(0);
+        world.write("feeds/u1.toml", {
+            let head =
+                "unit = \"G99.01\"\nfeed = \"dossier\"\nprofile = \"list\"\nexpected = \"month\"\n";
+            format!("{head}{}", feed(&server, source))
+        });
+        let ran = world.run(0);
+        assert!(
+            ran.stderr.contains("is not what was read before: read from its beginning"),
+            "{ran}"
+        );
+        assert_eq!(counts(&world), (30, 30));
+    }
+}
+
+#[test]
+fn a_partition_that_is_attached_later_is_read() {
+    let server = Postgres::start();
+    let client = server.client();
+    client.execute(&create_table("first"));
+    client.execute(&create_table("second"));
+    client.execute(&insert("first", 0, 10));
+    client.execute(&insert("second", 10, 25));
+    let parent =
+        create_table("logs").replace("PRIMARY KEY (\"Mã hồ sơ\")", "PRIMARY KEY (\"Mã hồ sơ\"))");
+    let parent = parent.strip_suffix(')').unwrap();
+    client.execute(&format!("{parent} PARTITION BY RANGE (\"Mã hồ sơ\")"));
+    let attach = |table: &str, from: &str, to: &str| {
+        format!("ALTER TABLE logs ATTACH PARTITION {table} FOR VALUES FROM ('{from}') TO ('{to}')")
+    };
+    client.execute(
+        "DELETE FROM second WHERE \"Mã hồ sơ\" < 'G99.01-2003'; \
+        DELETE FROM first WHERE \"Mã hồ sơ\" >= 'G99.01-2003'",
+    );
+    client.execute(&attach("first", "A", "G99.01-2003"));
+    let world = world_of(&feed(&server, TABLE)).env(password(&server));
+    world.run(0);
+    client.execute(&attach("second", "G99.01-2003", "Z"));
+    world.run(0);
+    let n_rows = client.query_text("SELECT count(*) FROM logs").trim().parse().unwrap();
+    assert_eq!(counts(&world), (n_rows, n_rows));
+}
+
+#[test]
+fn a_query_that_is_read_whole_tells_of_all_days_each_time() {
+    let server = Postgres::start();
+    let client = server.client();
+    client.execute(&create_table("logs"));
+    client.execute(&insert("logs", 0, 10));
+    let source = feed(&server, "query = \"SELECT * FROM logs\"");
+    let world =
+        world_of(&source.replace("slot = \"none\"", "slot = \"name\"")).env(password(&server));
+    world.run(0);
+    client.execute("DELETE FROM logs WHERE \"Mã hồ sơ\" LIKE '%-0003'");
+    world.run(0);
+    assert_eq!(counts(&world), (9, 9));
+    assert!(!is_missing(&world));
 }
 
 #[test]

@@ -80,7 +80,8 @@ fn who_may_not_see_and_rows_that_would_never_be_read() {
     let hidden = told_of(&server, &reader());
     assert!(
         hidden.ends_with(
-            "sessions of other users are hidden; GRANT pg_read_all_stats to the user of `location`"
+            "sessions do not show since when their transactions are open; GRANT pg_read_all_stats \
+             to the user of `location`; `track_activities` must be on"
         ),
         "{hidden}"
     );
@@ -103,6 +104,21 @@ fn who_may_not_see_and_rows_that_would_never_be_read() {
         "4: failed to read the query of `postgres://reader@host/postgres`: the connection failed: \
          SQLSTATE 28P01 password authentication failed for user \"reader\"; look whether user and \
          password are right"
+    );
+}
+
+#[test]
+fn a_cursor_that_is_no_point_in_time() {
+    let server = Postgres::start();
+    let client = server.client();
+    client.execute(&create_table("logs"));
+    client.execute(&insert("logs", 0, 5));
+    let query =
+        "query = 'SELECT *, changed_at::date AS changed_on FROM logs'\ncursor = \"changed_on\"";
+    assert_eq!(
+        told(&server, query),
+        "4: failed to read the query of `postgres://me@host/postgres`: `changed_on` is a date, no \
+         timestamptz; say in the query which time it is: changed_on AT TIME ZONE 'UTC' AS changed_on"
     );
 }
 

@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use serde_json::json;
 use wiremock::ResponseTemplate;
 
 use super::super::servers::http::{Http, parameter};
@@ -33,7 +34,9 @@ fn look(world: &World) {
             if path.is_dir() {
                 folders.push(path);
             } else {
-                texts.push(String::from_utf8_lossy(&fs::read(path).unwrap()).into_owned());
+                // What a server itself throws back stands in `raw/`, which is kept as received.
+                let bytes = fs::read(&path).unwrap();
+                texts.push(String::from_utf8_lossy(&bytes).into_owned());
             }
         }
     }
@@ -68,10 +71,13 @@ fn of_http_sources() {
             let server = Http::start(move |request| {
                 let key = parameter(request, "key").unwrap_or_default();
                 match parameter(request, "after").as_deref() {
-                    None => page(&records(0, 20), 0, 10).insert_header(
-                        "link",
-                        format!("</list?after=1&key={}>; rel=\"next\"", percent(&key)),
-                    ),
+                    None => {
+                        let next = format!("/list?after=1&key={}", percent(&key));
+                        let body = json!({ "data": records(0, 10), "next": next, "key": key });
+                        ResponseTemplate::new(200)
+                            .set_body_json(body)
+                            .insert_header("link", format!("<{next}>; rel=\"next\""))
+                    }
                     Some("1") => page(&records(0, 20), 10, 10)
                         .insert_header("link", "</list?after=2>; rel=\"next\""),
                     _ => ResponseTemplate::new(302).insert_header(
@@ -147,6 +153,11 @@ fn of_the_other_sources() {
 #[test]
 fn a_secret_that_is_written_out_is_not_shown_by_check() {
     let written = [
+        "location = \"postgres://me@host/db?password=canary-secret\"\nslot = \"none\"\n[postgres]\ntable = \"a\"\n",
+        "location = \"https://host/list?key=canary-secret\"\nslot = \"none\"\n",
+        "location = \"https://canary-secret@host/list\"\nslot = \"none\"\n",
+        "location = \"https://host/list\"\nslot = \"none\"\n[http.oauth2]\nclient_id = \"a\"\n\
+         client_secret = { env = \"S\" }\ntoken_url = \"https://host/token?secret=canary-secret\"\n",
         "location = \"postgres://me:canary-secret@host/db\"\nslot = \"none\"\n[postgres]\ntable = \"a\"\n",
         "location = \"postgres://me@host/db\"\nslot = \"none\"\n[postgres]\ntable = \"a\"\n\
          password = \"canary-secret\"\n",

@@ -9,7 +9,7 @@ use super::super::servers::postgres::Postgres;
 use super::super::servers::s3::S3;
 use super::super::servers::sftp::Sftp;
 use super::super::world::{World, log};
-use super::{records, rows, world_of};
+use super::{changed, n_landed, records, rows, world_of};
 
 const N_ROWS: usize = 47;
 const FOLDER: &str = "name = '^(?<period>2020-Q1)\\.csv$'\nslot = \"none\"\nsettle_seconds = 0\n";
@@ -19,9 +19,11 @@ fn dossiers(world: &World) -> String {
     world.run(0);
     let text = world.dossiers_without(&["observed_at"]);
     assert_eq!(text.lines().count(), N_ROWS);
-    // A quiet day is a success that says so.
+    // A quiet day is a success that says so; nothing lands.
+    let n_before = n_landed(world);
     let quiet = world.run(0);
     assert!(quiet.stderr.contains("no_new_data: release 1 stands"), "{quiet}");
+    assert_eq!(n_landed(world), n_before);
     text
 }
 
@@ -68,13 +70,16 @@ fn object_storage_and_sftp_come_to_the_same_as_a_folder() {
 /// Answers with a page of the list, in every style.
 fn page(request: &Request) -> ResponseTemplate {
     const SIZE: usize = 10;
-    let all = records(0, N_ROWS);
+    let mut all = records(0, N_ROWS);
+    let since = parameter(request, "since").unwrap_or_default();
+    all.retain(|record| changed(record) >= since.replace('T', " "));
+    let n_rows = all.len();
     let number = |name| parameter(request, name).and_then(|text| text.parse::<usize>().ok());
     let from = number("page").map(|page| (page - 1) * SIZE).or(number("offset"));
-    let from = from.or(number("after")).unwrap_or(0).min(N_ROWS);
-    let to = (from + SIZE).min(N_ROWS);
-    let next = (to < N_ROWS).then_some(to);
-    let body = json!({ "data": all[from..to], "paging": { "total": N_ROWS, "next": next } });
+    let from = from.or(number("after")).unwrap_or(0).min(n_rows);
+    let to = (from + SIZE).min(n_rows);
+    let next = (to < n_rows).then_some(to);
+    let body = json!({ "data": all[from..to], "paging": { "total": n_rows, "next": next } });
     let answer = ResponseTemplate::new(200).set_body_json(body);
     match next {
         Some(next) => {
