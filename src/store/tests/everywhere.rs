@@ -109,6 +109,7 @@ on_object_storage! {
     ;
     objects:
         racing_landings_take_each_number_once,
+        what_follows_a_delivery_lands_after_that_one_alone,
         a_foreign_object_among_the_manifests_is_an_error,
         a_name_is_put_once_and_a_lost_answer_is_no_other_writer,
         raw_bytes_come_back,

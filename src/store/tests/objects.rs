@@ -1,5 +1,7 @@
 //! Objects, raw bytes, manifests, Parquet files and releases.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use super::*;
 
 #[test]
@@ -22,6 +24,29 @@ pub(super) fn racing_landings_take_each_number_once() {
     let mut names: Vec<_> = landed.iter().map(|delivery| &delivery.manifest.name).collect();
     names.sort();
     assert_eq!(names, ["0", "1", "2", "3", "4", "5", "6", "7"]);
+}
+
+#[test]
+pub(super) fn what_follows_a_delivery_lands_after_that_one_alone() {
+    let (_home, store) = store();
+    let barrier = Barrier::new(8);
+    let land = |name: &str, known_n| {
+        store.land("bca", "portal", manifest(name), known_n, Order::Next).unwrap()
+    };
+    let n_landed = AtomicUsize::new(0);
+    thread::scope(|scope| {
+        for name in 0..8 {
+            let (barrier, n_landed, land) = (&barrier, &n_landed, &land);
+            scope.spawn(move || {
+                barrier.wait();
+                let is_landed = land(&name.to_string(), 0).is_some();
+                n_landed.fetch_add(usize::from(is_landed), Ordering::Relaxed);
+            });
+        }
+    });
+    assert_eq!(n_landed.into_inner(), 1);
+    assert_eq!(land("late", 0), None);
+    assert_eq!(land("next", 1).unwrap().n, 2);
 }
 
 #[test]
