@@ -219,6 +219,15 @@ impl<'a> Section<'a> {
         }
     }
 
+    /// Says that a table is missing when it is, and what it would hold.
+    pub(super) fn require_table(&self, key: &'static str, holds: &str, faults: &mut Faults) {
+        if !self.has(key) {
+            let start = self.span.start;
+            let fault = faults.add(self.file, start..start, format!("missing table `[{key}]`"));
+            fault.hint(format!("it holds {holds}"));
+        }
+    }
+
     fn get<T>(
         &self,
         key: &'static str,

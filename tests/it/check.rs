@@ -128,6 +128,16 @@ fn a_constant_that_the_reference_data_does_not_know_is_a_fault() {
 }
 
 #[test]
+fn a_source_without_its_table_is_told_what_that_holds() {
+    let world = World::small();
+    world.edit("feeds/u1.toml", "../in/u1", "sftp://u@h/logs");
+    let ran = world.hoso(&["check"]);
+    assert_eq!(ran.code, 3, "{ran}");
+    assert!(ran.stderr.contains("missing table `[sftp]`"), "{ran}");
+    assert!(ran.stderr.contains("it holds `known_hosts`, and `password` or `key`"), "{ran}");
+}
+
+#[test]
 fn a_good_pipeline_is_told_in_one_line() {
     let ran = World::small().hoso(&["check"]);
     assert_eq!(ran.code, 0, "{ran}");

@@ -56,7 +56,7 @@ impl Postgres {
         faults: &mut Faults,
     ) -> Option<Self> {
         refuse_names(slot, section, faults);
-        section.require("postgres", faults);
+        section.require_table("postgres", "`password`, and `table` or `query`", faults);
         let postgres = section.section("postgres", faults)?;
         let password = Secret::read("password", &postgres, faults);
         let rows = read_rows(slot, &postgres, faults);

@@ -39,7 +39,7 @@ impl Sftp {
         faults: &mut Faults,
     ) -> Option<Self> {
         let objects = Objects::growing(slot, section, faults);
-        section.require("sftp", faults);
+        section.require_table("sftp", "`known_hosts`, and `password` or `key`", faults);
         let sftp = section.section("sftp", faults)?;
         let known_hosts = sftp.required_text("known_hosts", faults);
         let password = Secret::read("password", &sftp, faults);
