@@ -65,9 +65,18 @@ pub(super) fn land(
     watch.progress.begin("landing", feeds.len());
     for feed in feeds {
         watch.stop.check()?;
-        let mut landing =
-            Landing { feed, pipeline, store, known: &known, watch, n_new: 0, notes: Vec::new() };
-        let done = landing.land(now + began.elapsed());
+        let now = now + began.elapsed();
+        let mut landing = Landing {
+            feed,
+            pipeline,
+            store,
+            known: &known,
+            watch,
+            now,
+            n_new: 0,
+            notes: Vec::new(),
+        };
+        let done = landing.land();
         landed.n_new += landing.n_new;
         let at = |why| AtSource { unit: feed.unit.clone(), feed: feed.feed.clone(), why };
         landed.notes.extend(landing.notes.into_iter().map(at));
@@ -90,25 +99,26 @@ struct Landing<'a> {
     store: &'a Store,
     known: &'a Known,
     watch: &'a Watch,
+    now: DateTime<Utc>,
     n_new: usize,
     notes: Vec<String>,
 }
 
 impl Landing<'_> {
     /// Lands what is new; a [`Fault`] is the source's, any other error the store's.
-    fn land(&mut self, now: DateTime<Utc>) -> anyhow::Result<()> {
+    fn land(&mut self) -> anyhow::Result<()> {
         match reach(self.feed, &self.pipeline.settings)? {
-            Source::Folder(folder) => self.land_folder(&folder, now),
+            Source::Folder(folder) => self.land_folder(&folder),
             Source::Stream(stream) => self.land_stream(&stream),
         }
     }
 
-    fn land_folder(&mut self, folder: &Folder<'_>, now: DateTime<Utc>) -> anyhow::Result<()> {
+    fn land_folder(&mut self, folder: &Folder<'_>) -> anyhow::Result<()> {
         let is_new = |object: &Object| {
             let latest = self.known.latest(self.feed, &self.name(object), None);
             !self.is_anothers(object) && latest.is_none_or(|m| m.cursor != object.version())
         };
-        let (objects, mut n_unwhole) = folder.list(now, is_new)?;
+        let (objects, mut n_unwhole) = folder.list(self.now, is_new)?;
         for object in objects {
             self.watch.stop.check()?;
             match folder.read(&object)? {
@@ -147,6 +157,7 @@ impl Landing<'_> {
             period_start: facts.period.map(|(start, _)| start),
             period_end: facts.period.map(|(_, end)| end),
             observed_at: facts.observed_on.map(|day| self.pipeline.settings.end_of_day(day)),
+            landed_at: None,
             refused: (!is_expected).then(refusal),
             cursor: object.version().to_owned(),
             name,
@@ -214,6 +225,7 @@ impl Landing<'_> {
             period_start: part.period.map(|(start, _)| start),
             period_end: part.period.map(|(_, end)| end),
             observed_at: part.observed_at,
+            landed_at: None,
             refused: None,
             cursor: part.cursor,
         };
@@ -234,7 +246,12 @@ impl Landing<'_> {
 
     fn keep(&mut self, bytes: Spooled, manifest: Manifest, order: Order) -> anyhow::Result<()> {
         let raw = self.store.put_raw(bytes).context("failed to keep the raw bytes")?;
-        let manifest = Manifest { sha256: raw.sha256, size_bytes: raw.size_bytes, ..manifest };
+        let manifest = Manifest {
+            sha256: raw.sha256,
+            size_bytes: raw.size_bytes,
+            landed_at: Some(self.now),
+            ..manifest
+        };
         let known_n = self.known.last(self.feed).map_or(0, |delivery| delivery.n)
             + match order {
                 Order::Any => 0,

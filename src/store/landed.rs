@@ -27,6 +27,9 @@ pub struct Manifest {
     pub period_end: Option<NaiveDate>,
     /// When the data were taken, as the data say.
     pub observed_at: Option<DateTime<Utc>>,
+    /// When it landed: whether a report is late, and when its bytes expire, is told by this; no
+    /// fate of a record is.
+    pub landed_at: Option<DateTime<Utc>>,
     /// Why the source refuses it unread.
     pub refused: Option<Refusal>,
     /// Where the source goes on after this delivery.

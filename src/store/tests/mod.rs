@@ -55,6 +55,7 @@ fn manifest(name: &str) -> Manifest {
         period_start: NaiveDate::from_ymd_opt(2026, 1, 1),
         period_end: NaiveDate::from_ymd_opt(2026, 2, 1),
         observed_at: None,
+        landed_at: None,
         refused: None,
         cursor: String::new(),
     }
