@@ -34,7 +34,9 @@ impl Exit {
             Some(Stop::Unreachable(_)) => Self::Unreachable,
             Some(Stop::OtherStore { .. }) => Self::InvalidPipeline,
             Some(Stop::Mistake(_)) => Self::Usage,
-            Some(Stop::AllRefused(_) | Stop::Conservation { .. }) => Self::Stopped,
+            Some(Stop::AllRefused(_) | Stop::Conservation { .. } | Stop::Guard { .. }) => {
+                Self::Stopped
+            }
             Some(Stop::Contended) => Self::Contended,
             Some(Stop::Interrupted { signal }) => Self::Signal(128 + *signal as u8),
         }

@@ -4,13 +4,17 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
+use crate::pipeline::Pipeline;
 use crate::pipeline::rules::{self, Language};
-use crate::run;
 use crate::run::quarantine::{Filter, Reject, read};
 use crate::run::stop::Stop;
 use crate::run::unmatched::{self, Unmatched};
+use crate::run::watch::Watch;
+use crate::run::{self, Options};
 
 use super::exit::Exit;
+use super::progress::{ProgressMode, display};
+use super::run::{Publishing, listen, tell};
 use super::{Cli, output};
 
 /// List rejected records and tell why they were rejected
@@ -29,6 +33,21 @@ pub(super) enum Command {
         /// Write one JSON document
         #[arg(long)]
         json: bool,
+    },
+    /// Judge deliveries again, after a profile, a contract or the catalogue was mended, and publish
+    /// what differs
+    #[command(
+        after_help = "Example:\n  hoso quarantine replay --unit G16.01 --rule unknown_status"
+    )]
+    Replay {
+        /// Only those of this unit
+        #[arg(long, value_name = "CODE")]
+        unit: Option<String>,
+        /// Only those that this rule rejects records of, or refuses
+        #[arg(long, value_name = "ID")]
+        rule: Option<String>,
+        #[command(flatten)]
+        publishing: Publishing,
     },
     /// List what other feeds tell of dossiers that no unit reports
     #[command(after_help = "Example:\n  hoso quarantine unmatched --feed payment")]
@@ -57,15 +76,9 @@ pub(super) fn run(command: &Command, cli: &Cli) -> anyhow::Result<Exit> {
     let language = cli.language();
     match command {
         Command::List { unit, rule, json } => {
-            if let Some(unit) = unit.as_ref().filter(|u| pipeline.reference.units.get(u).is_none())
-            {
-                let units = pipeline.reference.units.iter().map(|unit| unit.code.as_str());
-                return Ok(output::unknown("unit", unit, units));
-            }
-            if let Some(rule) = rule.as_ref().filter(|rule| rules::find(rule).is_none()) {
-                return Ok(output::unknown("rule", rule, rules::all().map(|rule| rule.id)));
-            }
-            let filter = Filter { unit: unit.clone(), rule: rule.clone() };
+            let Some(filter) = filter(unit.as_ref(), rule.as_ref(), &pipeline) else {
+                return Ok(Exit::Usage);
+            };
             let rejects = read(&store, &filter)?;
             if *json {
                 let rejects: Vec<Value> = rejects.iter().map(Reject::json).collect();
@@ -73,6 +86,12 @@ pub(super) fn run(command: &Command, cli: &Cli) -> anyhow::Result<Exit> {
             } else {
                 output::to_stdout(list(&rejects, language)?.as_bytes())?;
             }
+        }
+        Command::Replay { unit, rule, publishing } => {
+            let filter = filter(unit.as_ref(), rule.as_ref(), &pipeline);
+            let options = publishing.options(&pipeline);
+            let Some((filter, options)) = filter.zip(options) else { return Ok(Exit::Usage) };
+            return replay(&filter, &options, &pipeline, cli);
         }
         Command::Unmatched { feed, json } => {
             let feeds = unmatched::others();
@@ -104,6 +123,46 @@ pub(super) fn run(command: &Command, cli: &Cli) -> anyhow::Result<Exit> {
         }
     }
     Ok(Exit::Done)
+}
+
+/// Makes a filter of known names; an unknown one is said, with what was probably meant.
+fn filter(unit: Option<&String>, rule: Option<&String>, pipeline: &Pipeline) -> Option<Filter> {
+    if let Some(unit) = unit.filter(|unit| pipeline.reference.units.get(unit).is_none()) {
+        let units = pipeline.reference.units.iter().map(|unit| unit.code.as_str());
+        output::unknown("unit", unit, units);
+        return None;
+    }
+    if let Some(rule) = rule.filter(|rule| rules::find(rule).is_none()) {
+        output::unknown("rule", rule, rules::all().map(|rule| rule.id));
+        return None;
+    }
+    Some(Filter { unit: unit.cloned(), rule: rule.cloned() })
+}
+
+fn replay(
+    filter: &Filter,
+    options: &Options,
+    pipeline: &Pipeline,
+    cli: &Cli,
+) -> anyhow::Result<Exit> {
+    let store = run::open_store(cli.store_url(pipeline), pipeline)?;
+    let selection = run::replay::select(pipeline, &store, filter)?;
+    output::to_stderr(&format!(
+        "{} deliveries are judged again; {} were judged by the profile, contract and catalogue that \
+         hold now",
+        selection.len(),
+        selection.n_unmended,
+    ));
+    for (delivery, n_rejected) in &selection.expired {
+        output::to_stderr(&format!(
+            "expired: `{delivery}` cannot be judged again, its bytes are no longer kept; its \
+             {n_rejected} rejected records stay"
+        ));
+    }
+    let watch = Watch { progress: display(ProgressMode::Auto, cli.quiet), stop: listen()? };
+    let done = run::replay(pipeline, &store, options, &selection, &watch);
+    let exit = tell(done, None, pipeline, cli)?;
+    Ok(if selection.expired.is_empty() { exit } else { Exit::Incomplete })
 }
 
 fn list(rejects: &[Reject], language: Language) -> anyhow::Result<String> {

@@ -1,11 +1,13 @@
 //! `hoso run`
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use chrono::{Datelike as _, NaiveDate};
 use clap::ValueHint;
+use clap::builder::PossibleValuesParser;
 
+use crate::pipeline::{Pipeline, rules};
 use crate::run::report::Report;
 use crate::run::stop::StopFlag;
 use crate::run::watch::Watch;
@@ -27,10 +29,20 @@ pub(super) struct Args {
     #[arg(long, value_name = "CODE", value_delimiter = ',')]
     unit: Vec<String>,
 
-    /// Compute indicators up to and including this day: the end of a month, or today;
-    /// by default the pipeline's `as_of`, else today
-    #[arg(long, value_name = "DAY")]
-    as_of: Option<NaiveDate>,
+    /// Pull only what tells of this period or a later one, by the period in the objects' names
+    #[arg(long, value_name = "DAY", requires = "to")]
+    from: Option<NaiveDate>,
+
+    /// Pull only what tells of days before this one
+    #[arg(long, value_name = "DAY", requires = "from")]
+    to: Option<NaiveDate>,
+
+    /// Pull only what fills a gap: periods that are expected and not there
+    #[arg(long)]
+    missing: bool,
+
+    #[command(flatten)]
+    publishing: Publishing,
 
     /// Write the run report to this file, as JSON
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
@@ -41,27 +53,76 @@ pub(super) struct Args {
     progress: ProgressMode,
 }
 
+/// What a release is made by.
+#[derive(Debug, clap::Args)]
+pub(super) struct Publishing {
+    /// Compute indicators up to and including this day: the end of a month, or today;
+    /// by default the pipeline's `as_of`, else today
+    #[arg(long, value_name = "DAY")]
+    as_of: Option<NaiveDate>,
+
+    /// Publish although this guard speaks; the release records it with the reason
+    #[arg(long, value_name = "GUARD", value_delimiter = ',', requires = "reason",
+        value_parser = PossibleValuesParser::new(rules::guards()))]
+    accept: Vec<String>,
+
+    /// Why a guard is accepted
+    #[arg(long, value_name = "TEXT", requires = "accept")]
+    reason: Option<String>,
+}
+
+impl Publishing {
+    /// Returns what a run is asked for; `None`, once said, where the day is neither the end of a
+    /// month nor today.
+    pub(super) fn options(&self, pipeline: &Pipeline) -> Option<Options> {
+        let now = now();
+        let today = today(now, pipeline);
+        let as_of = self.as_of.or(pipeline.settings.as_of).unwrap_or(today);
+        if !is_month_end(as_of) && as_of != today {
+            let hint = "the end of a month, or today";
+            output::to_stderr(&format!("error: --as-of {as_of} must be {hint}"));
+            return None;
+        }
+        Some(Options {
+            units: Vec::new(),
+            as_of,
+            now,
+            period: None,
+            missing: false,
+            accept: self.accept.clone(),
+            reason: self.reason.clone().unwrap_or_default(),
+        })
+    }
+}
+
 pub(super) fn run(args: &Args, cli: &Cli) -> anyhow::Result<Exit> {
-    let Args { unit, as_of, report, progress } = args;
+    let Args { unit, from, to, missing, publishing, report, progress } = args;
     let pipeline = cli.pipeline()?;
     if let Some(unknown) = unit.iter().find(|unit| pipeline.feeds.iter().all(|f| f.unit != **unit))
     {
         let units = pipeline.feeds.iter().map(|feed| feed.unit.as_str());
         return Ok(output::unknown("unit", unknown, units));
     }
-    let now = now();
-    let today = today(now, &pipeline);
-    let as_of = as_of.or(pipeline.settings.as_of).unwrap_or(today);
-    if !is_month_end(as_of) && as_of != today {
-        let hint = "the end of a month, or today";
-        output::to_stderr(&format!("error: --as-of {as_of} must be {hint}"));
+    let period = from.zip(*to);
+    if let Some((from, to)) = period.filter(|(from, to)| from >= to) {
+        output::to_stderr(&format!("error: --from {from} must lie before --to {to}"));
         return Ok(Exit::Usage);
     }
-    let stop = listen()?;
-    let watch = Watch { progress: display(*progress, cli.quiet), stop };
+    let Some(options) = publishing.options(&pipeline) else { return Ok(Exit::Usage) };
+    let options = Options { units: unit.clone(), period, missing: *missing, ..options };
+    let watch = Watch { progress: display(*progress, cli.quiet), stop: listen()? };
     let store = run::open_store(cli.store_url(&pipeline), &pipeline)?;
-    let options = Options { units: unit.clone(), as_of, now };
     let done = run::run(&pipeline, &store, &options, &watch);
+    tell(done, report.as_deref(), &pipeline, cli)
+}
+
+/// Writes the report, shows the summary and the headline, and returns the exit.
+pub(super) fn tell(
+    done: anyhow::Result<Report>,
+    report: Option<&Path>,
+    pipeline: &Pipeline,
+    cli: &Cli,
+) -> anyhow::Result<Exit> {
     if let Some(path) = report {
         let document = done.as_ref().map_or_else(failed, Report::json);
         std::fs::write(path, format!("{document:#}\n"))
@@ -69,7 +130,7 @@ pub(super) fn run(args: &Args, cli: &Cli) -> anyhow::Result<Exit> {
     }
     let done = done?;
     output::to_stderr(&done.summary(cli.language()));
-    output::to_stdout(done.headline(&pipeline, cli.language()).as_bytes())?;
+    output::to_stdout(done.headline(pipeline, cli.language()).as_bytes())?;
     Ok(if done.has_gaps() { Exit::Incomplete } else { Exit::Done })
 }
 
@@ -79,7 +140,7 @@ fn failed(error: &anyhow::Error) -> serde_json::Value {
 }
 
 /// Hears SIGINT and SIGTERM; a second one ends the program at once.
-fn listen() -> anyhow::Result<StopFlag> {
+pub(super) fn listen() -> anyhow::Result<StopFlag> {
     use signal_hook::consts::{SIGINT, SIGTERM};
     let stop = StopFlag::default();
     for signal in [SIGINT, SIGTERM] {

@@ -17,6 +17,23 @@ pub struct Covered {
     pub unit: String,
     pub feed: String,
     pub period: Option<(NaiveDate, NaiveDate)>,
+    /// The local day on which it landed.
+    pub landed_on: Option<NaiveDate>,
+    /// How many records it tells of dossiers.
+    pub n_records: i64,
+    /// How many of them are rejected.
+    pub n_rejected: i64,
+    /// The delivery's id and the number of its judgement.
+    pub judgement: (String, i64),
+    /// Whether no later delivery replaces it.
+    pub is_standing: bool,
+}
+
+impl Covered {
+    /// Whether it covers some day of a half-open period.
+    pub fn touches(&self, start: NaiveDate, end: NaiveDate) -> bool {
+        self.period.is_some_and(|(from, to)| from < end && start < to)
+    }
 }
 
 /// How many units of a scope should have reported on a period, and how many have, whole.
@@ -55,7 +72,7 @@ impl Reporter {
     }
 
     fn covers(&self, start: NaiveDate, end: NaiveDate) -> bool {
-        self.days.iter().any(|(from, to)| *from <= start && end <= *to)
+        covers(&self.days, start, end)
     }
 
     /// Whether something was reported on a period. A unit that promises no rhythm has reported on
@@ -73,7 +90,8 @@ impl Coverage {
         let own = |feed: &&Feed| feed.profile.feed == FeedKind::Dossier;
         for feed in pipeline.feeds.iter().filter(own) {
             let unit = pipeline.reference.units.get(&feed.unit);
-            let own = || covered.iter().filter(|c| c.unit == feed.unit && c.feed == feed.feed);
+            let own = |c: &&Covered| c.is_standing && c.unit == feed.unit && c.feed == feed.feed;
+            let own = || covered.iter().filter(own);
             let days: Vec<_> = own().filter_map(|covered| covered.period).collect();
             let reporter = Reporter {
                 is_expected: feed.expected != Expected::Never,
@@ -114,15 +132,15 @@ impl Coverage {
             _ => self.units_of.get(scope).is_none_or(|units| units.contains(reporter)),
         }
     }
+}
 
-    /// Whether a unit has reported on every day of a period.
-    pub fn covers(&self, unit: &str, start: NaiveDate, end: NaiveDate) -> bool {
-        self.reporters.get(unit).is_some_and(|reporter| reporter.covers(start, end))
-    }
+/// Whether one of some ranges holds a whole half-open period.
+pub(super) fn covers(days: &[(NaiveDate, NaiveDate)], start: NaiveDate, end: NaiveDate) -> bool {
+    days.iter().any(|(from, to)| *from <= start && end <= *to)
 }
 
 /// Joins ranges that meet or overlap.
-fn joined(ranges: &[(NaiveDate, NaiveDate)]) -> Vec<(NaiveDate, NaiveDate)> {
+pub(super) fn joined(ranges: &[(NaiveDate, NaiveDate)]) -> Vec<(NaiveDate, NaiveDate)> {
     let mut sorted = ranges.to_vec();
     sorted.sort_unstable();
     let mut joined: Vec<(NaiveDate, NaiveDate)> = Vec::new();

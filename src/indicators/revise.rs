@@ -1,14 +1,57 @@
 //! Revisions: the rows whose facts differ from what was published last, and why.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::row::{Facts, Row, RowKey};
+use super::scope::Scope;
 
-/// What changed beside the data since the last release.
-#[derive(Debug, Clone, Copy, Default)]
+/// What changed since the last release.
+#[derive(Debug, Clone, Default)]
 pub struct Changes {
     pub definitions: bool,
     pub reference: bool,
+    pub news: Vec<News>,
+}
+
+/// A delivery that was judged since the last release.
+#[derive(Debug, Clone)]
+pub struct News {
+    pub delivery: String,
+    /// The units whose own figures it may change; none means any unit's.
+    pub units: BTreeSet<String>,
+    pub cause: Cause,
+}
+
+/// How a delivery changes what was published.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Cause {
+    /// It tells of a period that was published without it.
+    LateData,
+    /// It takes the place of an earlier one.
+    CorrectedFile,
+    /// It was judged again.
+    Replay,
+}
+
+impl Cause {
+    fn name(self) -> &'static str {
+        match self {
+            Self::LateData => "late_data",
+            Self::CorrectedFile => "corrected_file",
+            Self::Replay => "replay",
+        }
+    }
+}
+
+impl Changes {
+    /// Returns the deliveries that may have changed the figures of a scope.
+    fn behind(&self, scope: &Scope) -> impl Iterator<Item = &News> {
+        let is_behind = |news: &&News| match scope.unit() {
+            Some(unit) => news.units.is_empty() || news.units.contains(&**unit),
+            None => true,
+        };
+        self.news.iter().filter(is_behind)
+    }
 }
 
 /// A row that differs from what was published last.
@@ -19,6 +62,8 @@ pub struct Revision {
     pub new: Option<Facts>,
     pub old: Option<Facts>,
     pub cause: &'static str,
+    /// The deliveries that may have changed it, by id.
+    pub deliveries: Vec<String>,
 }
 
 /// Compares rows with those published last, gives each the release of its facts, and returns what
@@ -27,7 +72,7 @@ pub fn revise(
     rows: &mut [Row],
     published: &[Row],
     release: i64,
-    changes: Changes,
+    changes: &Changes,
 ) -> Vec<Revision> {
     let mut before: BTreeMap<&RowKey, &Row> = published.iter().map(|row| (&row.key, row)).collect();
     let mut revisions = Vec::new();
@@ -41,7 +86,8 @@ pub fn revise(
                     key: row.key.clone(),
                     new: Some(row.facts.clone()),
                     old: old.map(|old| old.facts.clone()),
-                    cause: cause(old.map(|old| &old.facts), &row.facts, changes),
+                    cause: cause(&row.key.scope, old.map(|old| &old.facts), &row.facts, changes),
+                    deliveries: old.map_or_else(Vec::new, |_| deliveries(&row.key.scope, changes)),
                 });
             }
         }
@@ -51,12 +97,17 @@ pub fn revise(
         new: None,
         old: Some(row.facts.clone()),
         cause: "withdrawn",
+        deliveries: Vec::new(),
     }));
     revisions.sort_by(|a, b| a.key.cmp(&b.key));
     revisions
 }
 
-fn cause(old: Option<&Facts>, new: &Facts, changes: Changes) -> &'static str {
+fn deliveries(scope: &Scope, changes: &Changes) -> Vec<String> {
+    changes.behind(scope).map(|news| news.delivery.clone()).collect()
+}
+
+fn cause(scope: &Scope, old: Option<&Facts>, new: &Facts, changes: &Changes) -> &'static str {
     let Some(old) = old else { return "first" };
     let finalised = Facts { is_final: new.is_final, ..old.clone() };
     if changes.definitions {
@@ -68,6 +119,7 @@ fn cause(old: Option<&Facts>, new: &Facts, changes: Changes) -> &'static str {
     } else if old.period_end != new.period_end {
         "period_grew"
     } else {
-        "data"
+        // Without news the figure changed for what another run has brought meanwhile.
+        changes.behind(scope).map(|news| news.cause).max().map_or("data", Cause::name)
     }
 }

@@ -24,6 +24,14 @@ impl Scope {
         }
     }
 
+    /// Returns the code of a unit, field or procedure, or `ministry`.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Ministry => self.kind(),
+            Self::Unit(code) | Self::Field(code) | Self::Procedure(code) => code,
+        }
+    }
+
     /// Returns the code of a unit, where the scope is one.
     pub fn unit(&self) -> Option<&Arc<str>> {
         if let Self::Unit(code) = self { Some(code) } else { None }

@@ -52,6 +52,7 @@ pub(super) fn revisions(revisions: &[Revision], release: i64, published_at: &str
     let new: Vec<Option<&Facts>> = revisions.iter().map(|r| r.new.as_ref()).collect();
     columns.extend(figure_columns(&new));
     columns.extend(doubt_columns(&new));
+    let behind: Vec<String> = revisions.iter().map(|r| r.deliveries.join(" ")).collect();
     let old = || revisions.iter().map(|revision| revision.old.as_ref());
     columns.extend([
         integers(revisions.iter().map(|_| Some(release))),
@@ -61,6 +62,7 @@ pub(super) fn revisions(revisions: &[Revision], release: i64, published_at: &str
         integers(old().map(|facts| facts?.denominator)),
         numbers(old().map(|facts| facts?.value)),
         texts(old().map(|facts| Some(facts?.status.name()))),
+        texts(behind.iter().map(|deliveries| Some(deliveries.as_str()))),
     ]);
     let batch = RecordBatch::try_new(Table::Revisions.schema(), columns);
     batch.expect("each column was given one value a row")

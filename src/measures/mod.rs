@@ -20,7 +20,6 @@ use arrow::error::ArrowError;
 use polars::prelude::PolarsError;
 use thiserror::Error;
 
-use crate::pipeline::columns;
 use crate::pipeline::columns::Column;
 use crate::pipeline::definitions::{Definitions, Subject};
 use crate::pipeline::tables::Table;
@@ -135,10 +134,7 @@ pub fn needed_columns(definitions: &Definitions) -> Vec<&'static str> {
 
 fn used_columns(definitions: &Definitions, of: Subject) -> Vec<Column> {
     let used = tally::used_names(definitions, of);
-    let mut columns: Vec<Column> = match of {
-        Subject::Dossiers => columns::of_dossiers().collect(),
-        Subject::Services => columns::SERVICE.to_vec(),
-    };
+    let mut columns = of.columns();
     columns.retain(|column| used.contains(column.name));
     columns
 }

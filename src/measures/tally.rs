@@ -6,7 +6,9 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Date32Array, Int64Array, RecordBatch, StringArray};
 use chrono::{Datelike as _, NaiveDate};
-use polars::prelude::{DataFrame, DataType, Expr, IntoLazy as _, PolarsResult, col, lit, when};
+use polars::prelude::{
+    DataFrame, DataType, Expr, IntoLazy as _, NULL, PolarsResult, col, lit, when,
+};
 
 use crate::pipeline::definitions::{Definitions, Measure, Subject, When};
 use crate::pipeline::tables::Table;
@@ -20,7 +22,8 @@ const MONTH: &str = "#month";
 
 /// Every measure of a subject as expressions, by the day column in whose month they add.
 pub(super) struct Plan {
-    procedure: &'static str,
+    /// The procedure, where the subject has one.
+    procedure: Option<&'static str>,
     measures: Vec<String>,
     /// Which rows count at all: a dossier that no unit tells of is none yet.
     counted: Expr,
@@ -39,7 +42,7 @@ impl Plan {
         let procedure = procedure_column(of);
         let counted = match of {
             Subject::Dossiers => col("unit_code").is_not_null(),
-            Subject::Services => lit(true),
+            Subject::Services | Subject::Reports => lit(true),
         };
         let mut plan = Self { procedure, measures: Vec::new(), counted, steps: BTreeMap::new() };
         for measure in measures_of(definitions, of) {
@@ -81,7 +84,7 @@ impl Plan {
         for (day, steps) in &self.steps {
             let keys = [
                 col("unit_code").alias(UNIT),
-                col(self.procedure).alias(PROCEDURE),
+                self.procedure.map_or_else(no_text, col).alias(PROCEDURE),
                 month_number(day).alias(MONTH),
             ];
             // A filter inside `agg` is wrong in polars 0.55.2: count by when, then, otherwise.
@@ -159,7 +162,8 @@ impl Totals {
 
 /// Returns every column that the measures of a subject read.
 pub(super) fn used_names(definitions: &Definitions, of: Subject) -> BTreeSet<&'static str> {
-    let mut used = BTreeSet::from(["unit_code", procedure_column(of)]);
+    let mut used = BTreeSet::from(["unit_code"]);
+    used.extend(procedure_column(of));
     for measure in measures_of(definitions, of) {
         match measure.when {
             When::Flow { on } => used.extend([on]),
@@ -176,11 +180,16 @@ fn measures_of(definitions: &Definitions, of: Subject) -> impl Iterator<Item = &
     definitions.measures.values().filter(move |measure| measure.of == of)
 }
 
-fn procedure_column(of: Subject) -> &'static str {
+fn procedure_column(of: Subject) -> Option<&'static str> {
     match of {
-        Subject::Dossiers => "procedure_code",
-        Subject::Services => "code",
+        Subject::Dossiers => Some("procedure_code"),
+        Subject::Services => Some("code"),
+        Subject::Reports => None,
     }
+}
+
+fn no_text() -> Expr {
+    lit(NULL).cast(DataType::String)
 }
 
 fn alias(step: usize) -> String {

@@ -37,6 +37,15 @@ impl Calendar {
         self.exceptions.get(&day).copied().unwrap_or(is_weekday)
     }
 
+    /// Returns the day that is so many working days after another; the day itself where there are none.
+    pub fn add_working_days(&self, day: NaiveDate, n_days: u64) -> NaiveDate {
+        let mut later = day.iter_days().skip(1).filter(|day| self.is_working(*day));
+        match n_days {
+            0 => day,
+            n => later.nth(n as usize - 1).unwrap_or(NaiveDate::MAX),
+        }
+    }
+
     /// Counts the working days after `start` up to `end`; negative when `end` is the earlier.
     pub fn working_days(&self, start: NaiveDate, end: NaiveDate) -> i64 {
         if end < start {
@@ -79,6 +88,9 @@ mod tests {
                 let walked = walked.filter(|day| calendar.is_working(*day)).count() as i64;
                 assert_eq!(calendar.working_days(*start, *end), walked, "{start} to {end}");
                 assert_eq!(calendar.working_days(*end, *start), -walked);
+                if calendar.is_working(*end) {
+                    assert_eq!(calendar.add_working_days(*start, walked as u64), *end);
+                }
             }
         }
     }

@@ -271,6 +271,25 @@ pub const SERVICE: &[Column] = &[
     column("payable_online_on", Kind::Day),
 ];
 
+/// The statuses of a report, as `completeness` publishes them.
+pub const REPORT_STATUSES: &[&str] =
+    &["received", "on_time", "late", "quiet", "awaited", "missing", "not_expected"];
+
+/// The columns of `completeness`: those that a measure `of = "reports"` may use.
+pub const REPORT: &[Column] = &[
+    column("unit_code", Kind::Unit),
+    column("feed", Kind::Text),
+    column("period_start", Kind::Day),
+    column("period_end", Kind::Day),
+    column("expected", Kind::Flag),
+    column("received", Kind::Flag),
+    column("status", Kind::Code(REPORT_STATUSES)),
+    column("due_on", Kind::Day),
+    column("received_on", Kind::Day),
+    column("on_time", Kind::Flag),
+    column("quiet", Kind::Flag),
+];
+
 /// Returns the columns of an item of this feed; none where a feed has no items.
 pub fn item_columns(kind: FeedKind) -> impl Iterator<Item = &'static str> {
     let owned = OWNED.iter().filter(move |(owner, _)| *owner == kind && kind.has_items());

@@ -17,6 +17,19 @@ use super::{columns, condition};
 pub enum Subject {
     Dossiers,
     Services,
+    /// What units should report on: the rows of `completeness`.
+    Reports,
+}
+
+impl Subject {
+    /// Returns the columns that its measures may use.
+    pub fn columns(self) -> Vec<Column> {
+        match self {
+            Self::Dossiers => columns::of_dossiers().collect(),
+            Self::Services => columns::SERVICE.to_vec(),
+            Self::Reports => columns::REPORT.to_vec(),
+        }
+    }
 }
 
 /// When something counts.
@@ -169,12 +182,13 @@ fn check_measure(
 }
 
 fn read_measure(name: String, section: &Section<'_>, faults: &mut Faults) -> Option<Measure> {
-    let subjects = [("dossiers", Subject::Dossiers), ("services", Subject::Services)];
+    let subjects = [
+        ("dossiers", Subject::Dossiers),
+        ("services", Subject::Services),
+        ("reports", Subject::Reports),
+    ];
     let of = section.choice("of", &subjects, faults).unwrap_or(Subject::Dossiers);
-    let columns: Vec<Column> = match of {
-        Subject::Dossiers => columns::of_dossiers().collect(),
-        Subject::Services => columns::SERVICE.to_vec(),
-    };
+    let columns = of.columns();
     let is_stock =
         section.choice("kind", &[("flow", false), ("stock", true)], faults).unwrap_or(false);
     let when = if is_stock {

@@ -7,6 +7,7 @@ use regex::Regex;
 
 use super::columns::FeedKind;
 use super::date_form::parse_period;
+use super::due::Due;
 use super::fault::{Faults, SourceFile};
 use super::profile::Profile;
 use super::section::{Placed, Section, read_toml};
@@ -43,9 +44,12 @@ pub struct Feed {
     pub source: Source,
     pub slot: Slot,
     pub expected: Expected,
+    /// When a report is due; by default as the pipeline says.
+    pub due: Option<Due>,
     /// The profile with what differs for this feed.
     pub profile: Profile,
-    /// Identifies the profile as merged: a judgement says by which it was made.
+    /// Identifies what its records are judged by: the profile as merged, and the codes of units
+    /// and procedures.
     pub profile_hash: String,
 }
 
@@ -83,6 +87,7 @@ impl Feed {
             let slots = [("none", Slot::None), ("name", Slot::Name), ("period", Slot::Period)];
             let slot = section.choice("slot", &slots, faults).unwrap_or(Slot::None);
             let expected = expected(section, faults);
+            let due = Due::read(section, faults);
             let source = Source::read(slot, section, path, faults);
             let profile_name = section.required_text("profile", faults);
             let known = profile_name.and_then(|name| profile(&name, section.file, faults));
@@ -98,14 +103,14 @@ impl Feed {
             if faults.is_empty() {
                 profile.check_required(section, faults);
             }
-            let fingerprint = format!("{profile:?}");
             Some(Self {
                 unit: unit?.value,
                 feed: kind?.name().to_owned(),
                 source: source?,
                 slot,
                 expected,
-                profile_hash: super::hash_of([fingerprint.as_str()]),
+                due,
+                profile_hash: String::new(),
                 profile,
             })
         })

@@ -6,9 +6,11 @@ pub mod columns;
 pub mod condition;
 pub mod date_form;
 pub mod definitions;
+pub mod due;
 pub mod encoding;
 pub mod fault;
 pub mod feed;
+pub mod guards;
 pub mod heading;
 pub mod profile;
 pub mod rules;
@@ -55,6 +57,8 @@ pub struct Reference {
     pub calendar: Calendar,
     /// Identifies the reference data: what was derived from other data is stale.
     pub hash: String,
+    /// Identifies the codes that records are judged by.
+    pub codes_hash: String,
 }
 
 impl Pipeline {
@@ -79,9 +83,14 @@ impl Pipeline {
             let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
             profiles.extend(Profile::read(&path, &mut faults).map(|profile| (name, profile)));
         }
-        let feeds = read_feeds(dir, &reference, &profiles, &mut faults);
+        let mut feeds = read_feeds(dir, &reference, &profiles, &mut faults);
         if let Some(settings) = &settings {
             check_headline(settings, &definitions, dir, &mut faults);
+        }
+        for feed in &mut feeds {
+            feed.due = feed.due.or(settings.as_ref().and_then(|settings| settings.due));
+            let profile = format!("{:?}", feed.profile);
+            feed.profile_hash = hash_of([profile.as_str(), reference.codes_hash.as_str()]);
         }
         match settings {
             Some(settings) if faults.is_empty() => {
@@ -105,7 +114,9 @@ impl Reference {
         let calendar = Calendar::read(&paths[2], faults);
         let parts = [format!("{units:?}"), format!("{services:?}"), format!("{calendar:?}")];
         let hash = hash_of(parts.iter().map(String::as_str));
-        Self { units, services, calendar, hash }
+        let codes: Vec<&str> = services.codes().collect();
+        let codes_hash = hash_of([parts[0].as_str()].into_iter().chain(codes));
+        Self { units, services, calendar, hash, codes_hash }
     }
 }
 

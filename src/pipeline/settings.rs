@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use chrono::{DateTime, Datelike as _, Days, NaiveDate, NaiveTime, TimeDelta, Utc};
 
+use super::due::Due;
 use super::fault::Faults;
+use super::guards::Guards;
 use super::section::{Placed, Section, read_toml};
 
 /// More buckets than this would only make tiny files.
@@ -31,6 +33,9 @@ pub struct Settings {
     /// The first day of the first period that is published.
     pub since: NaiveDate,
     pub as_of: Option<NaiveDate>,
+    /// When reports are due, unless a feed says otherwise.
+    pub due: Option<Due>,
+    pub guards: Guards,
     /// How many buckets a month of dossiers has; fixed when the store is made.
     pub buckets: i32,
     /// How many days after its end a period becomes final.
@@ -50,6 +55,12 @@ impl Settings {
         let offset = TimeDelta::seconds(self.utc_offset_seconds.into());
         let next = (day + Days::new(1)).and_time(NaiveTime::MIN) - offset;
         (next - TimeDelta::microseconds(1)).and_utc()
+    }
+
+    /// Returns the local day of a moment in UTC microseconds.
+    pub fn local_day(&self, micros: Option<i64>) -> Option<NaiveDate> {
+        let utc = DateTime::from_timestamp_micros(micros?)?;
+        Some((utc.naive_utc() + TimeDelta::seconds(self.utc_offset_seconds.into())).date())
     }
 
     /// Returns the first moment of a local day.
@@ -81,6 +92,8 @@ impl Settings {
         if let Some(day) = as_of.as_ref().filter(|day| !is_month_end(day.value)) {
             faults.add(section.file, day.span.clone(), "`as_of` must be the end of a month");
         }
+        let due = Due::read(section, faults);
+        let guards = Guards::read(section, faults);
         let final_after = section.integer("final_after_days", faults);
         let headline = section.texts("headline", faults);
         let store = section.text("store", faults).map(|url| url.value);
@@ -95,6 +108,8 @@ impl Settings {
             utc_offset_seconds: offset?,
             since: since?.value,
             as_of: as_of.map(|day| day.value),
+            due,
+            guards,
             buckets: buckets.map_or(1, |b| b.value) as i32,
             final_after_days: final_after.map_or(10, |days| days.value),
             headline,

@@ -153,6 +153,7 @@ fn deliveries() -> Vec<Field> {
         text("encoding"),
         text("notes"),
         text("control"),
+        instant("landed_at"),
     ]
 }
 
@@ -183,15 +184,7 @@ fn measures() -> Vec<Field> {
 }
 
 fn completeness() -> Vec<Field> {
-    vec![
-        text("unit_code"),
-        text("feed"),
-        day("period_start"),
-        day("period_end"),
-        flag("expected"),
-        flag("received"),
-        text("status"),
-    ]
+    columns::fields(columns::REPORT).iter().map(|field| field.as_ref().clone()).collect()
 }
 
 fn indicators() -> Vec<Field> {
@@ -222,6 +215,7 @@ fn revisions() -> Vec<Field> {
         integer("old_denominator"),
         number("old_value"),
         text("old_status"),
+        text("deliveries"),
     ]);
     fields
 }

@@ -1,10 +1,10 @@
 //! One delivery judged: its bytes decoded, its records normalised, each with one fate.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Context as _;
 use arrow::array::RecordBatch;
-use chrono::{DateTime, Days, NaiveDate, TimeDelta};
+use chrono::{Days, NaiveDate};
 use regex::Regex;
 
 use crate::decode::{Header, decode};
@@ -27,6 +27,8 @@ pub(super) struct Judged {
     pub(super) judgement: Judgement,
     pub(super) observations: BTreeMap<Cell, Arranged>,
     pub(super) rejects: Vec<RecordBatch>,
+    /// The cells of the judgement that this one replaces.
+    pub(super) cells_before: BTreeSet<Cell>,
 }
 
 /// Judges a delivery from its raw bytes; a refusal is a judgement, too.
@@ -58,6 +60,7 @@ pub(super) fn judge(
         written: None,
         notes: Vec::new(),
         control: None,
+        landed_at: manifest.landed_at.map(|at| at.timestamp_micros()),
     };
     if judgement.refusal.is_none() {
         let bytes = match store.read_raw(&manifest.sha256) {
@@ -72,7 +75,12 @@ pub(super) fn judge(
         // A refused delivery is refused whole: no record of it was read.
         judgement.fates = Fates::default();
     }
-    Ok(Judged { judgement, observations: BTreeMap::new(), rejects: Vec::new() })
+    Ok(Judged {
+        judgement,
+        observations: BTreeMap::new(),
+        rejects: Vec::new(),
+        cells_before: BTreeSet::new(),
+    })
 }
 
 fn read(
@@ -130,17 +138,12 @@ fn read_titles(header: &Header, judgement: &mut Judgement, feed: &Feed, pipeline
 }
 
 fn origin(judgement: &Judgement, pipeline: &Pipeline) -> Origin {
-    let offset = TimeDelta::seconds(pipeline.settings.utc_offset_seconds.into());
-    let local_day = |micros: i64| {
-        let utc = DateTime::from_timestamp_micros(micros)?;
-        Some((micros, (utc.naive_utc() + offset).date()))
-    };
     Origin {
         delivery: judgement.delivery(),
         judgement: judgement.judgement,
         unit: judgement.unit.clone(),
         feed: judgement.feed.clone(),
-        observed: judgement.observed_at.and_then(local_day),
+        observed: judgement.observed_at.zip(pipeline.settings.local_day(judgement.observed_at)),
     }
 }
 
@@ -165,5 +168,5 @@ fn arrange(
     }
     judgement.cells = arranged.keys().cloned().collect();
     let rejects = rejects.iter().map(|rejects| rejects.batch().clone()).collect();
-    Judged { judgement, observations: arranged, rejects }
+    Judged { judgement, observations: arranged, rejects, cells_before: BTreeSet::new() }
 }

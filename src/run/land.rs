@@ -15,6 +15,8 @@ use crate::store::Store;
 use crate::store::landed::{Delivery, Manifest, Order};
 use crate::store::raw::Spooled;
 
+use super::Options;
+use super::wanted::Wanted;
 use super::watch::Watch;
 
 /// What landing found.
@@ -49,28 +51,31 @@ impl Landed {
     }
 }
 
-/// Lands what is new at the sources of some units; no unit named means every unit.
+/// Lands what is new at the sources, of what the run was asked for.
 pub(super) fn land(
     pipeline: &Pipeline,
     store: &Store,
-    units: &[String],
-    now: DateTime<Utc>,
+    options: &Options,
     watch: &Watch,
 ) -> anyhow::Result<Landed> {
     let known = Known::new(store.landed().context("failed to read the manifests")?);
-    let is_wanted = |feed: &&Feed| units.is_empty() || units.contains(&feed.unit);
+    let wanted = Wanted::new(pipeline, store, options)?;
+    let units = &options.units;
+    let is_wanted =
+        |feed: &&Feed| (units.is_empty() || units.contains(&feed.unit)) && wanted.may_have(feed);
     let feeds: Vec<&Feed> = pipeline.feeds.iter().filter(is_wanted).collect();
     let mut landed = Landed { n_sources: feeds.len(), ..Landed::default() };
     let began = Instant::now();
     watch.progress.begin("landing", feeds.len());
     for feed in feeds {
         watch.stop.check()?;
-        let now = now + began.elapsed();
+        let now = options.now + began.elapsed();
         let mut landing = Landing {
             feed,
             pipeline,
             store,
             known: &known,
+            wanted: &wanted,
             watch,
             now,
             n_new: 0,
@@ -98,6 +103,7 @@ struct Landing<'a> {
     pipeline: &'a Pipeline,
     store: &'a Store,
     known: &'a Known,
+    wanted: &'a Wanted,
     watch: &'a Watch,
     now: DateTime<Utc>,
     n_new: usize,
@@ -116,7 +122,9 @@ impl Landing<'_> {
     fn land_folder(&mut self, folder: &Folder<'_>) -> anyhow::Result<()> {
         let is_new = |object: &Object| {
             let latest = self.known.latest(self.feed, &self.name(object), None);
-            !self.is_anothers(object) && latest.is_none_or(|m| m.cursor != object.version())
+            self.wanted.has(self.feed, object.facts)
+                && !self.is_anothers(object)
+                && latest.is_none_or(|m| m.cursor != object.version())
         };
         let (objects, mut n_unwhole) = folder.list(self.now, is_new)?;
         for object in objects {

@@ -20,7 +20,11 @@ use crate::pipeline::encoding::Encoding;
 use crate::pipeline::rules::{Note, Refusal};
 use crate::pipeline::tables::{Cell, Table};
 use crate::store::Store;
+use crate::store::intents::Intent;
 use crate::store::landed::Delivery;
+
+use super::ingest::Work;
+use super::judge::Judged;
 
 /// One judgement of a delivery.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,6 +51,8 @@ pub(super) struct Judgement {
     pub(super) notes: Vec<Note>,
     /// The figures of a form II.06a.
     pub(super) control: Option<Figures>,
+    /// When the delivery landed, in UTC microseconds.
+    pub(super) landed_at: Option<i64>,
 }
 
 impl Judgement {
@@ -75,8 +81,17 @@ pub(super) struct Ledger {
 impl Ledger {
     /// Reads the ledger.
     pub(super) fn read(store: &Store) -> anyhow::Result<Self> {
+        Self::read_at(store, None)
+    }
+
+    /// Reads the ledger as it was at a version of its table.
+    pub(super) fn read_at(store: &Store, version: Option<i64>) -> anyhow::Result<Self> {
         let mut ledger = Self::default();
-        let snapshot = store.snapshot(Table::Deliveries).context("failed to read the ledger")?;
+        let snapshot = match version {
+            Some(version) => store.snapshot_at(Table::Deliveries, version),
+            None => store.snapshot(Table::Deliveries),
+        };
+        let snapshot = snapshot.context("failed to read the ledger")?;
         for file in &snapshot.files {
             for batch in store.read(Table::Deliveries, file, None)? {
                 judgements(&batch?)?.into_iter().for_each(|judgement| ledger.add(judgement));
@@ -100,13 +115,50 @@ impl Ledger {
         self.latest.values()
     }
 
-    /// Returns the deliveries that have landed and are not judged yet, in the order of landing.
-    pub(super) fn pending(&self, landed: Vec<Delivery>) -> Vec<Delivery> {
-        let is_judged = |delivery: &Delivery| {
-            let key = (delivery.unit.clone(), delivery.feed.clone(), delivery.n as i64);
-            self.latest.contains_key(&key)
+    /// Returns the judgement that stands for a delivery.
+    pub(super) fn judgement_of(&self, delivery: &Delivery) -> Option<&Judgement> {
+        let key = (delivery.unit.clone(), delivery.feed.clone(), delivery.n as i64);
+        self.latest.get(&key)
+    }
+
+    /// Returns what is to be judged, in the order of landing: what has landed and is not judged
+    /// yet, what is to be judged again, and what a run that was killed was judging again.
+    pub(super) fn work(
+        &self,
+        landed: &[Delivery],
+        again: &BTreeSet<String>,
+        left_over: &[(String, Intent)],
+    ) -> Vec<Work> {
+        let work = |delivery: &Delivery| {
+            let id = delivery.id();
+            let last = self.judgement_of(delivery).map_or(0, |last| last.judgement);
+            let begun = left_over.iter().filter_map(|(_, intent)| intent.judgements.get(&id)).max();
+            let is_wanted = last == 0 || again.contains(&id) || begun.is_some_and(|n| *n > last);
+            is_wanted.then(|| Work { delivery: delivery.clone(), judgement: last + 1 })
         };
-        landed.into_iter().filter(|delivery| !is_judged(delivery)).collect()
+        landed.iter().filter_map(work).collect()
+    }
+
+    /// Returns the deliveries that stand again because what replaced them is refused now: their
+    /// observations left `dossiers` when they were replaced.
+    pub(super) fn revealed(&self, judged: &[Judged], landed: &[Delivery]) -> Vec<Work> {
+        if judged.iter().all(|j| j.judgement.is_accepted() || j.judgement.judgement == 1) {
+            return Vec::new();
+        }
+        let mut newer = self.clone();
+        judged.iter().for_each(|judged| newer.add(judged.judgement.clone()));
+        let is_revealed = |old: &Judgement| {
+            let is_judged =
+                judged.iter().any(|judged| judged.judgement.delivery() == old.delivery());
+            let was_replaced = self.replaced_by(old).is_some();
+            old.is_accepted() && !is_judged && was_replaced && newer.replaced_by(old).is_none()
+        };
+        let revealed = self.judgements().filter(|old| is_revealed(old));
+        let find = |old: &Judgement| {
+            let delivery = landed.iter().find(|delivery| delivery.id() == old.delivery())?.clone();
+            Some(Work { delivery, judgement: old.judgement + 1 })
+        };
+        revealed.filter_map(find).collect()
     }
 
     /// Returns the accepted delivery that replaces this one, if its slot holds a later one.
@@ -132,7 +184,7 @@ impl Ledger {
         self.latest.values().filter(is_replaced).collect()
     }
 
-    /// Returns what the accepted deliveries cover that no later one replaces.
+    /// Returns what the accepted deliveries cover, in the order of landing.
     ///
     /// The parts of a reading come one after another, and the last tells the period of all: it
     /// covers nothing where one of them was refused.
@@ -143,14 +195,30 @@ impl Ledger {
         };
         let mut covered = Vec::new();
         let mut broken: BTreeSet<(&str, &str)> = BTreeSet::new();
+        // What the parts before the last have told: records, rejected ones.
+        let mut carried: BTreeMap<(&str, &str), (i64, i64)> = BTreeMap::new();
         for judgement in self.judgements() {
             let feed = (&*judgement.unit, &*judgement.feed);
             let is_end = judgement.period.is_some();
-            if judgement.is_accepted() && self.replaced_by(judgement).is_none() {
-                let period = judgement.period.filter(|_| !broken.contains(&feed));
-                let (unit, feed) = (judgement.unit.clone(), judgement.feed.clone());
-                covered.push(Covered { unit, feed, period });
-            } else if !judgement.is_accepted() && is_part(judgement) {
+            if judgement.is_accepted() {
+                let Fates { read, rejected, out_of_scope, .. } = judgement.fates;
+                let (n_before, n_rejected_before) = carried.remove(&feed).unwrap_or_default();
+                let n_records = n_before + read - out_of_scope;
+                let n_rejected = n_rejected_before + rejected;
+                if !is_end && is_part(judgement) {
+                    carried.insert(feed, (n_records, n_rejected));
+                }
+                covered.push(Covered {
+                    unit: judgement.unit.clone(),
+                    feed: judgement.feed.clone(),
+                    period: judgement.period.filter(|_| !broken.contains(&feed)),
+                    landed_on: pipeline.settings.local_day(judgement.landed_at),
+                    n_records,
+                    n_rejected,
+                    judgement: (judgement.delivery(), judgement.judgement),
+                    is_standing: self.replaced_by(judgement).is_none(),
+                });
+            } else if is_part(judgement) {
                 broken.insert(feed);
             }
             if is_end {
@@ -168,7 +236,9 @@ pub(super) fn row(judgement: &Judgement) -> RecordBatch {
     let day = |day: Option<NaiveDate>| {
         Arc::new(Date32Array::from(vec![day.map(Date32Type::from_naive_date)])) as ArrayRef
     };
-    let observed = TimestampMicrosecondArray::from(vec![judgement.observed_at]);
+    let instant = |micros: Option<i64>| {
+        Arc::new(TimestampMicrosecondArray::from(vec![micros]).with_timezone("UTC")) as ArrayRef
+    };
     let (refusal, written) = (judgement.refusal.as_ref(), judgement.written.as_ref());
     let params = refusal.map(|r| serde_json::to_string(&r.params).expect("texts by text are JSON"));
     let control = judgement.control.as_ref();
@@ -186,7 +256,7 @@ pub(super) fn row(judgement: &Judgement) -> RecordBatch {
         text(Some(&judgement.profile_hash)),
         day(judgement.period.map(|(start, _)| start)),
         day(judgement.period.map(|(_, end)| end)),
-        Arc::new(observed.with_timezone("UTC")),
+        instant(judgement.observed_at),
         text(Some(if refusal.is_none() { "accepted" } else { "refused" })),
         text(refusal.map(|refusal| refusal.rule.as_str())),
         text(params.as_deref()),
@@ -201,6 +271,7 @@ pub(super) fn row(judgement: &Judgement) -> RecordBatch {
         text(written.map(|written| written.encoding.name())),
         text(Some(&serde_json::to_string(&judgement.notes).expect("texts by text are JSON"))),
         text(control.as_deref()),
+        instant(judgement.landed_at),
     ];
     RecordBatch::try_new(Table::Deliveries.schema(), columns).expect("one value a column")
 }
@@ -268,6 +339,7 @@ fn judgements(batch: &RecordBatch) -> anyhow::Result<Vec<Judgement>> {
             written: text("format", row).and_then(written),
             control: control.context("the ledger holds figures that are not JSON")?,
             notes: notes.context("the ledger holds notes that are not JSON")?,
+            landed_at: instant("landed_at", row),
         })
     };
     (0..batch.num_rows()).map(read).collect()

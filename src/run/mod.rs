@@ -4,23 +4,30 @@
 pub mod connect;
 mod conservation;
 mod control;
+mod fold;
+mod guards;
 mod ingest;
 mod judge;
 mod land;
 mod ledger;
 mod measure;
+mod news;
 pub mod quarantine;
 pub mod query;
 mod release;
+pub mod replay;
 pub mod report;
 pub mod show;
 pub mod status;
 pub mod stop;
 pub mod unmatched;
+mod wanted;
 pub mod watch;
 
 #[cfg(test)]
 mod tests;
+
+use std::collections::BTreeSet;
 
 use anyhow::Context as _;
 use chrono::{DateTime, NaiveDate, Utc};
@@ -34,6 +41,7 @@ use crate::store::{Store, StoreError};
 
 use ingest::Ingested;
 use land::Landed;
+use replay::Selection;
 use report::Report;
 use stop::Stop;
 use watch::Watch;
@@ -47,6 +55,13 @@ pub struct Options {
     pub as_of: NaiveDate,
     /// The moment that a release is said to be published at.
     pub now: DateTime<Utc>,
+    /// Only what tells of this half-open period is pulled, by the period of the data.
+    pub period: Option<(NaiveDate, NaiveDate)>,
+    /// Only what fills a gap is pulled.
+    pub missing: bool,
+    /// The guards that are accepted, for this reason.
+    pub accept: Vec<String>,
+    pub reason: String,
 }
 
 /// Opens the store.
@@ -102,16 +117,51 @@ fn run_stages(
     options: &Options,
     watch: &Watch,
 ) -> anyhow::Result<Report> {
+    prepare(pipeline, store)?;
+    let landed = land::land(pipeline, store, options, watch)?;
+    finish(pipeline, store, options, landed, &BTreeSet::new(), watch)
+}
+
+/// Judges deliveries again, from the bytes received, and publishes what differs; nothing is pulled.
+///
+/// # Errors
+///
+/// As those of [`run`].
+pub fn replay(
+    pipeline: &Pipeline,
+    store: &Store,
+    options: &Options,
+    selection: &Selection,
+    watch: &Watch,
+) -> anyhow::Result<Report> {
+    let replayed = prepare(pipeline, store).and_then(|()| {
+        finish(pipeline, store, options, Landed::default(), &selection.again, watch)
+    });
+    replayed.map_err(stop::classify)
+}
+
+/// Makes the store fit to be written to, and finishes what a run before has left.
+fn prepare(pipeline: &Pipeline, store: &Store) -> anyhow::Result<()> {
     identify(pipeline, store)?;
     store.create_tables().context("failed to create the tables")?;
-    release::roll_forward_last(store)?;
-    let landed = land::land(pipeline, store, &options.units, options.now, watch)?;
-    let ingested = ingest::ingest(pipeline, store, watch)?;
+    release::roll_forward_last(store)
+}
+
+/// Goes the way from what has landed to a release.
+fn finish(
+    pipeline: &Pipeline,
+    store: &Store,
+    options: &Options,
+    landed: Landed,
+    again: &BTreeSet<String>,
+    watch: &Watch,
+) -> anyhow::Result<Report> {
+    let ingested = ingest::ingest(pipeline, store, again, watch)?;
     stop_if_nothing_came(&landed, &ingested)?;
     watch.stop.check()?;
     let n_cells_measured = measure::measure(pipeline, store, watch)?;
     watch.stop.check()?;
-    let released = release::release(pipeline, store, options.as_of, options.now)?;
+    let released = release::release(pipeline, store, options)?;
     Ok(Report { landed, ingested, n_cells_measured, released, as_of: options.as_of })
 }
 

@@ -5,26 +5,31 @@ use std::collections::BTreeMap;
 
 use anyhow::Context as _;
 use arrow::array::RecordBatch;
-use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
+use chrono::SecondsFormat;
 use tracing::info;
 
-use crate::indicators::completeness::Completeness;
+use crate::indicators::completeness::{Completeness, Report};
 use crate::indicators::compute::compute;
-use crate::indicators::coverage::Coverage;
+use crate::indicators::coverage::{Coverage, Covered};
 use crate::indicators::reading::add_readings;
-use crate::indicators::revise::{Changes, revise};
+use crate::indicators::revise::{Changes, News, revise};
 use crate::indicators::{Indicators, Revisions};
+use crate::measures::{self, Measures};
 use crate::pipeline::Pipeline;
+use crate::pipeline::definitions::Subject;
 use crate::pipeline::tables::Table;
 use crate::publish::copies;
-use crate::store::Store;
 use crate::store::parquet::{DataFile, FileName};
 use crate::store::releases::{Release, ReleaseFile};
+use crate::store::{Store, StoreError};
 
+use super::Options;
 use super::conservation;
 use super::control::{self, Difference};
+use super::guards;
 use super::ledger::Ledger;
 use super::measure::read_all;
+use super::news::Known;
 use super::stop::{Failure, Stop};
 
 /// The tables that a release writes, and whether its file replaces the one before.
@@ -41,6 +46,8 @@ pub(super) struct Released {
     pub(super) release: Option<Release>,
     pub(super) is_new: bool,
     pub(super) indicators: Indicators,
+    /// Which unit has reported on what.
+    pub(super) reports: Vec<Report>,
     /// What units' forms and their logs do not agree on.
     pub(super) differences: Vec<Difference>,
 }
@@ -49,55 +56,107 @@ pub(super) struct Released {
 pub(super) fn release(
     pipeline: &Pipeline,
     store: &Store,
-    as_of: NaiveDate,
-    now: DateTime<Utc>,
+    options: &Options,
 ) -> anyhow::Result<Released> {
     for _ in 0..MAX_TRIES {
-        let ledger = Ledger::read(store)?;
-        conservation::check_ledger(&ledger)?;
-        let (measures, measures_version) = read_all(store)?;
-        let coverage = Coverage::new(pipeline, &ledger.covered(pipeline));
-        let differences = control::compare(pipeline, &measures, &ledger);
-        let last = store.latest_release().context("failed to read the last release")?;
-        let published = last.as_ref().map(|last| read_indicators(store, last)).transpose()?;
-        let number = last.as_ref().map_or(1, |last| last.number + 1);
-
-        let mut rows = compute(pipeline, &measures, &coverage, as_of);
-        let published_rows = published.as_ref().map(Indicators::rows).unwrap_or_default();
-        let changes = changes(pipeline, last.as_ref());
-        let revisions = revise(&mut rows, &published_rows, number as i64, changes);
-        if let (true, Some(indicators)) = (revisions.is_empty(), published) {
-            return Ok(Released { release: last, is_new: false, indicators, differences });
-        }
-        add_readings(&mut rows, pipeline);
-        let indicators = Indicators::from_rows(&rows);
-        let published_at = now.to_rfc3339_opts(SecondsFormat::Secs, true);
-        let tables = [
-            (Table::Indicators, indicators.batch().clone()),
-            (Table::Completeness, Completeness::new(pipeline, &coverage, as_of).batch()),
-            (
-                Table::Revisions,
-                Revisions::from_rows(&revisions, number as i64, &published_at).batch().clone(),
-            ),
-        ];
-        let release = Release {
-            number,
-            as_of,
-            published_at,
-            pipeline: pipeline.settings.name.clone(),
-            definitions: pipeline.definitions.hash.clone(),
-            reference: pipeline.reference.hash.clone(),
-            source_versions: source_versions(store, measures_version)?,
-            files: write_files(store, number, tables)?,
-            rows_changed: revisions.len() as u64,
+        let drawn = draw(pipeline, store, options)?;
+        let Drawn { release, last, indicators, tables, reports, differences } = drawn;
+        let Some(mut release) = release else {
+            return Ok(Released { release: last, is_new: false, indicators, reports, differences });
         };
+        release.files = write_files(store, release.number, tables)?;
         if store.publish_release(&release).context("failed to publish the release")? {
             roll_forward(store, &release)?;
-            info!(stage = "release", number, rows_changed = revisions.len(), "published");
-            return Ok(Released { release: Some(release), is_new: true, indicators, differences });
+            let Release { number, rows_changed, .. } = release;
+            info!(stage = "release", number, rows_changed, "published");
+            let release = Some(release);
+            return Ok(Released { release, is_new: true, indicators, reports, differences });
         }
     }
     Err(Stop::Contended.into())
+}
+
+/// A release drawn up, and not yet written.
+struct Drawn {
+    /// `None` where nothing differs from the last.
+    release: Option<Release>,
+    last: Option<Release>,
+    indicators: Indicators,
+    tables: Vec<(Table, RecordBatch)>,
+    reports: Vec<Report>,
+    differences: Vec<Difference>,
+}
+
+/// Computes every row from what the tables hold now, compares it with the last release, and lets
+/// the guards speak.
+fn draw(pipeline: &Pipeline, store: &Store, options: &Options) -> anyhow::Result<Drawn> {
+    let as_of = options.as_of;
+    let ledger = Ledger::read(store)?;
+    conservation::check_ledger(&ledger)?;
+    let (measures, measures_version) = read_all(store)?;
+    let covered = ledger.covered(pipeline);
+    let coverage = Coverage::new(pipeline, &covered);
+    let completeness = Completeness::new(pipeline, &covered, as_of);
+    let measures = with_reports(measures, &completeness.batch(), pipeline)?;
+    let differences = control::compare(pipeline, &measures, &ledger);
+    let last = store.latest_release().context("failed to read the last release")?;
+    let published = last.as_ref().map(|last| read_indicators(store, last)).transpose()?;
+    let number = last.as_ref().map_or(1, |last| last.number + 1);
+
+    let mut rows = compute(pipeline, &measures, &coverage, as_of);
+    let published_rows = published.as_ref().map(Indicators::rows).unwrap_or_default();
+    let known = Known::by(last.as_ref(), store)?;
+    let changes = changes(pipeline, last.as_ref(), known.news(&ledger, pipeline));
+    let revisions = revise(&mut rows, &published_rows, number as i64, &changes);
+    if let (true, Some(indicators)) = (revisions.is_empty(), published) {
+        let (release, tables) = (None, Vec::new());
+        let reports = completeness.reports;
+        return Ok(Drawn { release, last, indicators, tables, reports, differences });
+    }
+    let mut evidence = Vec::new();
+    if last.is_some() {
+        let is_news = |covered: &Covered| known.is_news(covered);
+        evidence = guards::judge(pipeline, &covered, &completeness, &is_news);
+        evidence.extend(guards::final_changed(&revisions));
+    }
+    let accepted = guards::accept(&evidence, options)?;
+    add_readings(&mut rows, pipeline);
+    let indicators = Indicators::from_rows(&rows);
+    let published_at = options.now.to_rfc3339_opts(SecondsFormat::Secs, true);
+    let revisions_table = Revisions::from_rows(&revisions, number as i64, &published_at);
+    let tables = vec![
+        (Table::Indicators, indicators.batch().clone()),
+        (Table::Completeness, completeness.batch()),
+        (Table::Revisions, revisions_table.batch().clone()),
+    ];
+    let release = Some(Release {
+        number,
+        as_of,
+        published_at,
+        pipeline: pipeline.settings.name.clone(),
+        definitions: pipeline.definitions.hash.clone(),
+        reference: pipeline.reference.hash.clone(),
+        source_versions: source_versions(store, measures_version)?,
+        files: BTreeMap::new(),
+        rows_changed: revisions.len() as u64,
+        evidence,
+        accepted,
+    });
+    let reports = completeness.reports;
+    Ok(Drawn { release, last, indicators, tables, reports, differences })
+}
+
+/// Adds what is counted over the reports themselves.
+fn with_reports(
+    measures: Measures,
+    completeness: &RecordBatch,
+    pipeline: &Pipeline,
+) -> anyhow::Result<Measures> {
+    let reports = std::iter::once(Ok::<_, StoreError>(completeness.clone()));
+    let counted = measures::count(&pipeline.definitions, Subject::Reports, reports);
+    let counted = counted.context("failed to count the reports")?;
+    let parts = [measures.into_batch(), counted.into_batch()];
+    Measures::of_cells(&parts).context("failed to add the measures of reports")
 }
 
 /// Brings the Delta tables and the plain copies up to the last release: a run that stopped after
@@ -157,10 +216,10 @@ fn copy_tables(store: &Store, release: &Release) -> anyhow::Result<()> {
 }
 
 /// Writes a release's data files, named by its number and their content.
-fn write_files<const N: usize>(
+fn write_files(
     store: &Store,
     number: u64,
-    tables: [(Table, RecordBatch); N],
+    tables: Vec<(Table, RecordBatch)>,
 ) -> Result<BTreeMap<String, ReleaseFile>, Failure> {
     let mut files = BTreeMap::new();
     for (table, rows) in tables {
@@ -186,9 +245,10 @@ fn source_versions(store: &Store, measures: i64) -> anyhow::Result<BTreeMap<Stri
     Ok(versions)
 }
 
-fn changes(pipeline: &Pipeline, last: Option<&Release>) -> Changes {
-    last.map_or_else(Changes::default, |last| Changes {
-        definitions: last.definitions != pipeline.definitions.hash,
-        reference: last.reference != pipeline.reference.hash,
-    })
+fn changes(pipeline: &Pipeline, last: Option<&Release>, news: Vec<News>) -> Changes {
+    Changes {
+        definitions: last.is_some_and(|last| last.definitions != pipeline.definitions.hash),
+        reference: last.is_some_and(|last| last.reference != pipeline.reference.hash),
+        news,
+    }
 }

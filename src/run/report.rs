@@ -2,18 +2,23 @@
 
 use std::collections::BTreeMap;
 
-use chrono::NaiveDate;
+use chrono::{Months, NaiveDate};
 use serde_json::{Value, json};
 
 use crate::pipeline::Pipeline;
 use crate::pipeline::rules::{Language, message};
 use crate::publish::figures;
+use crate::store::releases::Evidence;
 
 use super::control::Difference;
+use super::guards::words;
 use super::ingest::Ingested;
 use super::land::Landed;
 use super::ledger::Judgement;
 use super::release::Released;
+
+/// How far back a run looks for reports that never came.
+const LOOKBACK_MONTHS: u32 = 12;
 
 /// What a run came to.
 #[derive(Debug)]
@@ -30,6 +35,28 @@ impl Report {
     pub fn has_gaps(&self) -> bool {
         !self.landed.unreachable.is_empty()
             || self.ingested.judgements.iter().any(|judgement| !judgement.is_accepted())
+            || self.evidence().any(|(_, is_accepted)| !is_accepted)
+    }
+
+    /// Returns what guards said of a release made in this run, and whether it was accepted.
+    fn evidence(&self) -> impl Iterator<Item = (&Evidence, bool)> {
+        let release = self.released.release.as_ref().filter(|_| self.released.is_new);
+        let spoken = release.into_iter().flat_map(|release| {
+            let is_accepted = |e: &Evidence| release.accepted.contains_key(&e.guard);
+            release.evidence.iter().map(move |evidence| (evidence, is_accepted(evidence)))
+        });
+        spoken.collect::<Vec<_>>().into_iter()
+    }
+
+    /// Returns the reports that are missing, by feed, of the last periods before the as-of day.
+    fn missing(&self) -> BTreeMap<(&str, &str), Vec<NaiveDate>> {
+        let since = self.as_of - Months::new(LOOKBACK_MONTHS);
+        let mut missing: BTreeMap<(&str, &str), Vec<NaiveDate>> = BTreeMap::new();
+        let reports = self.released.reports.iter();
+        for report in reports.filter(|r| r.status() == "missing" && r.end > since) {
+            missing.entry((&report.unit, &report.feed)).or_default().push(report.start);
+        }
+        missing
     }
 
     /// Returns `published` or `no_new_data`.
@@ -50,6 +77,15 @@ impl Report {
         lines
             .extend(notes(&self.ingested.judgements, language).map(|line| format!("note: {line}")));
         lines.extend(self.released.differences.iter().map(|at| format!("control: {at}")));
+        for ((unit, feed), starts) in self.missing() {
+            let starts: Vec<String> =
+                starts.iter().map(|day| day.format("%Y-%m").to_string()).collect();
+            lines.push(format!("missing: {unit} {feed}: {}", starts.join(", ")));
+        }
+        for (evidence, is_accepted) in self.evidence() {
+            let accepted = if is_accepted { " (accepted)" } else { "" };
+            lines.push(format!("guard: {}{accepted}", words(evidence, language)));
+        }
         let total =
             |of: fn(&Judgement) -> i64| self.ingested.judgements.iter().map(of).sum::<i64>();
         if !self.ingested.judgements.is_empty() {
@@ -95,6 +131,26 @@ impl Report {
             .collect();
         let deliveries: Vec<Value> = self.ingested.judgements.iter().map(judgement_json).collect();
         let release = self.released.release.as_ref();
+        let missing: Vec<Value> = self
+            .missing()
+            .into_iter()
+            .map(|((unit, feed), starts)| {
+                let starts: Vec<String> = starts.iter().map(ToString::to_string).collect();
+                json!({ "unit": unit, "feed": feed, "period_starts": starts })
+            })
+            .collect();
+        let guards: Vec<Value> = self
+            .evidence()
+            .map(|(evidence, is_accepted)| {
+                json!({
+                    "guard": evidence.guard,
+                    "unit": evidence.unit,
+                    "feed": evidence.feed,
+                    "told": words(evidence, Language::English),
+                    "accepted": is_accepted,
+                })
+            })
+            .collect();
         json!({
             "status": self.status(),
             "as_of": self.as_of.to_string(),
@@ -106,6 +162,8 @@ impl Report {
             "notes": self.landed.notes.iter().map(ToString::to_string).collect::<Vec<_>>(),
             "deliveries": deliveries,
             "control": self.released.differences.iter().map(Difference::json).collect::<Vec<_>>(),
+            "missing": missing,
+            "guards": guards,
             "cells_rewritten": self.ingested.n_cells_rewritten,
             "cells_measured": self.n_cells_measured,
         })

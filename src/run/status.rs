@@ -6,7 +6,6 @@ use chrono::NaiveDate;
 use serde_json::{Value, json};
 
 use crate::indicators::completeness::{Completeness, Report};
-use crate::indicators::coverage::Coverage;
 use crate::pipeline::Pipeline;
 use crate::pipeline::rules::{Language, message};
 use crate::store::Store;
@@ -30,7 +29,6 @@ pub struct State {
 /// Reads the state as of a day.
 pub fn read(pipeline: &Pipeline, store: &Store, as_of: NaiveDate) -> anyhow::Result<State> {
     let ledger = Ledger::read(store)?;
-    let coverage = Coverage::new(pipeline, &ledger.covered(pipeline));
     let refused = ledger.judgements().filter(|judgement| !judgement.is_accepted());
     let mut releases = Vec::new();
     for number in store.release_numbers()?.into_iter().rev().take(N_RELEASES) {
@@ -38,7 +36,7 @@ pub fn read(pipeline: &Pipeline, store: &Store, as_of: NaiveDate) -> anyhow::Res
         releases.push((number, release.as_of, release.published_at, release.rows_changed));
     }
     Ok(State {
-        reports: Completeness::new(pipeline, &coverage, as_of).reports,
+        reports: Completeness::new(pipeline, &ledger.covered(pipeline), as_of).reports,
         refused: refused.cloned().collect(),
         releases,
         unmatched: unmatched::count(store)?,
@@ -46,12 +44,17 @@ pub fn read(pipeline: &Pipeline, store: &Store, as_of: NaiveDate) -> anyhow::Res
 }
 
 impl State {
-    /// Shows units × months: `■` received, `□` missing, `·` not expected.
+    /// Shows units × periods, a mark for each status of a report.
     pub fn text(&self, pipeline: &Pipeline, language: Language) -> String {
-        let mut lines = vec!["units × months: ■ received, □ missing, · not expected".to_owned()];
+        let mut lines = vec![
+            "units × periods: ■ received or on time, ▲ late, ○ quiet, … awaited, □ missing, \
+             · not expected"
+                .to_owned(),
+        ];
         for reports in self.reports.chunk_by(|a, b| (&a.unit, &a.feed) == (&b.unit, &b.feed)) {
             let marks: String = reports.iter().map(mark).collect();
-            let [first, .., last] = reports else { continue };
+            let [first, ..] = reports else { continue };
+            let last = &reports[reports.len() - 1];
             let unit = pipeline.reference.units.get(&first.unit);
             let name = unit.map_or("", |unit| match language {
                 Language::English => &unit.name_en,
@@ -96,6 +99,10 @@ impl State {
                 "period_end": report.end.to_string(),
                 "expected": report.is_expected,
                 "received": report.is_received,
+                "due_on": report.due_on.map(|day| day.to_string()),
+                "received_on": report.received_on.map(|day| day.to_string()),
+                "on_time": report.is_on_time,
+                "quiet": report.is_quiet,
                 "status": report.status(),
             })
         };
@@ -128,7 +135,10 @@ impl State {
 
 fn mark(report: &Report) -> char {
     match report.status() {
-        "received" => '■',
+        "received" | "on_time" => '■',
+        "late" => '▲',
+        "quiet" => '○',
+        "awaited" => '…',
         "missing" => '□',
         _ => '·',
     }

@@ -27,6 +27,12 @@ pub enum Stop {
         "conservation does not hold for delivery `{delivery}`: {account}; nothing is published"
     )]
     Conservation { delivery: String, account: String },
+    /// A guard over the whole ministry, or over final values, stops the release.
+    #[error(
+        "guard `{guard}`: {told}; nothing is published. `hoso plan` shows what would be; to publish \
+         it all the same: hoso run --accept {guard} --reason TEXT"
+    )]
+    Guard { guard: String, told: String },
     /// Other runs published first and the retries ran out.
     #[error("other runs published first; run again")]
     Contended,

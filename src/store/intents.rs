@@ -8,11 +8,13 @@ use sha2::{Digest as _, Sha256};
 
 use super::{Store, StoreError, hex};
 
-/// The cells that the observations of each delivery go to.
+/// The judgement that is made of each delivery, and the cells that its observations go to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Intent {
     pub cells: BTreeMap<String, Vec<String>>,
+    #[serde(default)]
+    pub judgements: BTreeMap<String, i64>,
 }
 
 impl Store {

@@ -114,6 +114,11 @@ impl Store {
         Ok(object)
     }
 
+    /// Whether the bytes are still kept.
+    pub fn has_raw(&self, sha256: &str) -> Result<bool, StoreError> {
+        Ok(self.root.find(&raw_name(sha256))?.is_some())
+    }
+
     /// Opens the plain bytes; [`StoreError::NotFound`] when they have expired.
     pub fn read_raw(&self, sha256: &str) -> Result<Box<dyn Read + Send>, StoreError> {
         let name = raw_name(sha256);

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
+use crate::pipeline::rules::Params;
+
 use super::{Store, StoreError};
 
 /// What was published at once, and from what.
@@ -26,6 +28,27 @@ pub struct Release {
     /// The data file written, by table.
     pub files: BTreeMap<String, ReleaseFile>,
     pub rows_changed: u64,
+    /// What guards over history said, and was published all the same.
+    #[serde(default)]
+    pub evidence: Vec<Evidence>,
+    /// The guards that were accepted, each with the reason that was given.
+    #[serde(default)]
+    pub accepted: BTreeMap<String, String>,
+}
+
+/// What a guard over history saw.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Evidence {
+    /// The guard's id.
+    pub guard: String,
+    /// The unit that strays from its own past; `None` where the whole ministry does.
+    pub unit: Option<String>,
+    pub feed: Option<String>,
+    /// The half-open period.
+    pub period: Option<(NaiveDate, NaiveDate)>,
+    /// The numbers of its message.
+    pub params: Params,
 }
 
 /// A data file of a release, below its table's folder.

@@ -79,6 +79,8 @@ fn a_delivery_that_is_no_log_is_refused_by_name_and_the_others_go_on() {
     refused: G99.02/dossier/00000005 `2020-03c.csv`: a quote that opens in record 2, line 3, swallows the rows after it
     refused: G99.02/dossier/00000006 `2020-03d.csv`: the file cannot be read to its end: invalid Zip archive: Could not find EOCD
     refused: G99.02/dossier/00000007 `a6e5430990d79e3f`: the object's name does not fit the feed's `name`; it is told by its hash a6e5430990d79e3f
+    missing: G99.01 dossier: 2020-02, 2020-03
+    missing: G99.02 dossier: 2020-01, 2020-02, 2020-03
     8 deliveries: 1 records read = 1 accepted + 0 duplicate + 0 rejected + 0 out of scope
     published release 1: 336 rows, as of 2020-03-31
     ");

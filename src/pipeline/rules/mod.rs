@@ -2,6 +2,7 @@
 //! officer or an engineer reads them. Messages are made when shown, from masked parameters.
 
 mod deliveries;
+mod guards;
 mod marks;
 mod records;
 
@@ -23,6 +24,8 @@ pub enum Severity {
     Refuse,
     /// The record is accepted and marked.
     Mark,
+    /// A release tells it, or is stopped by it.
+    Guard,
 }
 
 /// A rule: its id, what it does and how it is told; `{name}` stands for a parameter.
@@ -81,9 +84,14 @@ pub fn find(id: &str) -> Option<&'static Rule> {
     all().find(|rule| rule.id == id)
 }
 
-/// Returns every rule: first those on deliveries, then on records, then the marks.
+/// Returns every rule: on deliveries, on records, the marks, the guards.
 pub fn all() -> impl Iterator<Item = &'static Rule> {
-    [deliveries::RULES, records::RULES, marks::RULES].into_iter().flatten()
+    [deliveries::RULES, records::RULES, marks::RULES, guards::RULES].into_iter().flatten()
+}
+
+/// Returns the ids of the guards.
+pub fn guards() -> impl Iterator<Item = &'static str> {
+    guards::RULES.iter().map(|rule| rule.id)
 }
 
 const fn rule(id: &'static str, severity: Severity, en: &'static str, vi: &'static str) -> Rule {

@@ -76,6 +76,10 @@ fn run_once(pipeline: &Pipeline, store: &Store) -> anyhow::Result<()> {
         units: vec!["G99.01".to_owned()],
         as_of: pipeline.settings.as_of.unwrap(),
         now: DateTime::<Utc>::UNIX_EPOCH,
+        period: None,
+        missing: false,
+        accept: vec!["final_changed".to_owned()],
+        reason: "a test".to_owned(),
     };
     let watch = Watch { progress: Box::new(Quiet), stop: StopFlag::default() };
     run(pipeline, store, &options, &watch).map(drop)

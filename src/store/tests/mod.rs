@@ -73,6 +73,8 @@ fn release(number: u64, rows_changed: u64) -> Release {
         source_versions: BTreeMap::from([("measures".to_owned(), 4)]),
         files: BTreeMap::from([("indicators".to_owned(), file)]),
         rows_changed,
+        evidence: Vec::new(),
+        accepted: BTreeMap::new(),
     }
 }
 

@@ -1,0 +1,48 @@
+//! `[guards]` of `pipeline.toml`: how far a unit may stray from its own history.
+
+use super::fault::Faults;
+use super::section::Section;
+
+/// The bands of the guards over history.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Guards {
+    /// A period of fewer records than this share of the usual number is far below it.
+    pub volume_share: f64,
+    /// More rejects than this share of a period's records are too many.
+    pub rejected_share: f64,
+    /// How many earlier periods tell what is usual.
+    pub n_periods: usize,
+    /// A usual number smaller than this tells nothing.
+    pub n_records: i64,
+}
+
+impl Default for Guards {
+    fn default() -> Self {
+        Self { volume_share: 0.3, rejected_share: 0.2, n_periods: 3, n_records: 20 }
+    }
+}
+
+impl Guards {
+    /// Reads the bands; what is not said is as by default.
+    pub(super) fn read(section: &Section<'_>, faults: &mut Faults) -> Self {
+        let mut guards = Self::default();
+        let Some(section) = section.section("guards", faults) else { return guards };
+        for (key, share) in [
+            ("volume_share", &mut guards.volume_share),
+            ("rejected_share", &mut guards.rejected_share),
+        ] {
+            let Some(number) = section.number(key, faults) else { continue };
+            *share = number.value;
+            if !(0.0..=1.0).contains(&number.value) {
+                let message = format!("`{key}` must lie between 0 and 1");
+                faults.add(section.file, number.span, message);
+            }
+        }
+        let periods = section.count("periods", faults);
+        guards.n_periods = periods.map_or(guards.n_periods, |n| n.max(1) as usize);
+        let records = section.count("records", faults);
+        guards.n_records = records.map_or(guards.n_records, |n| n as i64);
+        section.finish(faults);
+        guards
+    }
+}

@@ -1,0 +1,31 @@
+//! Guards over history: what is odd only beside what a unit, or the ministry, has sent before.
+
+use super::{Rule, Severity, rule};
+
+/// What is judged at the release.
+pub(super) const RULES: &[Rule] = &[
+    rule(
+        "volume_fell",
+        Severity::Guard,
+        "{records} records, where {usual} are usual",
+        "{records} bản ghi, trong khi thường có {usual}",
+    ),
+    rule(
+        "turned_empty",
+        Severity::Guard,
+        "an empty report, where {usual} records are usual",
+        "báo cáo trống, trong khi thường có {usual} bản ghi",
+    ),
+    rule(
+        "rejects_rose",
+        Severity::Guard,
+        "{rejected} of {records} records are rejected ({share} %), more than {band} %",
+        "{rejected} trên {records} bản ghi bị loại ({share} %), quá {band} %",
+    ),
+    rule(
+        "final_changed",
+        Severity::Guard,
+        "{rows} final values would change, the first: {first}",
+        "{rows} số liệu đã chốt sẽ thay đổi, đầu tiên: {first}",
+    ),
+];
