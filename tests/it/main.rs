@@ -15,4 +15,5 @@ mod receipt;
 mod runs;
 mod servers;
 mod sources;
+mod tamper;
 mod world;
