@@ -11,6 +11,7 @@ mod query;
 mod run;
 mod show;
 mod status;
+mod verify;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -80,6 +81,7 @@ enum Command {
     #[command(subcommand)]
     Quarantine(quarantine::Command),
     Query(query::Args),
+    Verify(verify::Args),
 }
 
 impl Cli {
@@ -116,6 +118,7 @@ pub fn main() -> ExitCode {
         Command::Show(args) => show::run(args, &cli),
         Command::Quarantine(command) => quarantine::run(command, &cli),
         Command::Query(args) => query::run(args, &cli),
+        Command::Verify(args) => verify::run(args, &cli),
     };
     done.unwrap_or_else(|error| Exit::from_error(&error)).into()
 }

@@ -21,6 +21,7 @@ use crate::pipeline::rules::{Note, Refusal};
 use crate::pipeline::tables::{Cell, Table};
 use crate::store::Store;
 use crate::store::landed::Delivery;
+use crate::store::table::Snapshot;
 
 /// One judgement of a delivery.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,8 +76,13 @@ pub(super) struct Ledger {
 impl Ledger {
     /// Reads the ledger.
     pub(super) fn read(store: &Store) -> anyhow::Result<Self> {
+        let newest = store.snapshot(Table::Deliveries).context("failed to read the ledger")?;
+        Self::at(&newest, store)
+    }
+
+    /// Reads the ledger at a version.
+    pub(super) fn at(snapshot: &Snapshot, store: &Store) -> anyhow::Result<Self> {
         let mut ledger = Self::default();
-        let snapshot = store.snapshot(Table::Deliveries).context("failed to read the ledger")?;
         for file in &snapshot.files {
             for batch in store.read(Table::Deliveries, file, None)? {
                 judgements(&batch?)?.into_iter().for_each(|judgement| ledger.add(judgement));
@@ -102,11 +108,13 @@ impl Ledger {
 
     /// Returns the deliveries that have landed and are not judged yet, in the order of landing.
     pub(super) fn pending(&self, landed: Vec<Delivery>) -> Vec<Delivery> {
-        let is_judged = |delivery: &Delivery| {
-            let key = (delivery.unit.clone(), delivery.feed.clone(), delivery.n as i64);
-            self.latest.contains_key(&key)
-        };
-        landed.into_iter().filter(|delivery| !is_judged(delivery)).collect()
+        landed.into_iter().filter(|delivery| !self.is_judged(delivery)).collect()
+    }
+
+    /// Whether a delivery is judged.
+    pub(super) fn is_judged(&self, delivery: &Delivery) -> bool {
+        let key = (delivery.unit.clone(), delivery.feed.clone(), delivery.n as i64);
+        self.latest.contains_key(&key)
     }
 
     /// Returns the accepted delivery that replaces this one, if its slot holds a later one.

@@ -64,14 +64,18 @@ pub(super) fn measure(pipeline: &Pipeline, store: &Store, watch: &Watch) -> anyh
 /// Reads every measure of the newest snapshot; returns the version read, too.
 pub(super) fn read_all(store: &Store) -> anyhow::Result<(Measures, i64)> {
     let snapshot = store.snapshot(Table::Measures)?;
+    Ok((read(&snapshot.files, store)?, snapshot.version))
+}
+
+/// Reads the measures of some cells together.
+pub(super) fn read(files: &[DataFile], store: &Store) -> anyhow::Result<Measures> {
     let mut parts = Vec::new();
-    for file in &snapshot.files {
+    for file in files {
         for batch in store.read(Table::Measures, file, None)? {
             parts.push(batch?);
         }
     }
-    let measures = Measures::of_cells(&parts).context("failed to read the measures")?;
-    Ok((measures, snapshot.version))
+    Measures::of_cells(&parts).context("failed to read the measures")
 }
 
 /// The name of the measures file that each cell should have; the service catalogue is a cell, too.
@@ -85,7 +89,7 @@ fn wanted(dossiers: &BTreeMap<Cell, DataFile>, pipeline: &Pipeline) -> BTreeMap<
 }
 
 /// The cell of what is counted over the service catalogue.
-fn catalogue() -> Cell {
+pub(super) fn catalogue() -> Cell {
     Cell { month: "catalogue".to_owned(), bucket: 0 }
 }
 
@@ -96,6 +100,18 @@ fn count_cell(
     pipeline: &Pipeline,
     store: &Store,
 ) -> Result<DataFile, Failure> {
+    let counted = count(cell, dossiers, pipeline, store)?;
+    let rows = [Ok::<_, Failure>(counted.into_batch())];
+    store.write(Table::Measures, Some(cell), FileName::Named(name), rows)
+}
+
+/// Counts the dossiers of a cell; where there are none, the service catalogue.
+pub(super) fn count(
+    cell: &Cell,
+    dossiers: Option<&DataFile>,
+    pipeline: &Pipeline,
+    store: &Store,
+) -> anyhow::Result<Measures> {
     let definitions = &pipeline.definitions;
     let counted = match dossiers {
         Some(file) => {
@@ -109,7 +125,5 @@ fn count_cell(
             measures::count(definitions, Subject::Services, batches)
         }
     };
-    let counted = counted.with_context(|| format!("failed to measure cell `{cell}`"))?;
-    let rows = [Ok::<_, Failure>(counted.into_batch())];
-    store.write(Table::Measures, Some(cell), FileName::Named(name), rows)
+    counted.with_context(|| format!("failed to measure cell `{cell}`"))
 }

@@ -17,6 +17,7 @@ pub mod show;
 pub mod status;
 pub mod stop;
 pub mod unmatched;
+pub mod verify;
 pub mod watch;
 
 #[cfg(test)]

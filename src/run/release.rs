@@ -28,7 +28,7 @@ use super::measure::read_all;
 use super::stop::{Failure, Stop};
 
 /// The tables that a release writes, and whether its file replaces the one before.
-const RELEASED: [(Table, bool); 3] =
+pub(super) const RELEASED: [(Table, bool); 3] =
     [(Table::Revisions, false), (Table::Completeness, true), (Table::Indicators, true)];
 
 /// How often a release is made again because others published first.

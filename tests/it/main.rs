@@ -16,4 +16,5 @@ mod runs;
 mod servers;
 mod sources;
 mod tamper;
+mod verify;
 mod world;

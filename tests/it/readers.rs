@@ -47,13 +47,14 @@ fn what_commands_write_as_json_is_as_the_schemas_say() {
     world.write("out/.keep", "");
     let ran = world.hoso(&["run", "--report", "out/run-report.json"]);
     assert_eq!(ran.code, 6, "{ran}");
-    let commands: [(&str, &[&str]); 6] = [
+    let commands: [(&str, &[&str]); 7] = [
         ("show", &["show", "received", "--json"]),
         ("catalogue", &["show", "--json"]),
         ("status", &["status", "--json"]),
         ("quarantine-list", &["quarantine", "list", "--json"]),
         ("quarantine-unmatched", &["quarantine", "unmatched", "--json"]),
         ("quarantine-show", &["quarantine", "show", "G99.01/dossier/00000001#2", "--json"]),
+        ("verify", &["verify", "--json"]),
     ];
     for (name, args) in commands {
         let ran = world.hoso(args);
@@ -71,5 +72,6 @@ fn what_commands_write_as_json_is_as_the_schemas_say() {
     run-report
     show
     status
+    verify
     ");
 }
