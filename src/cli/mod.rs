@@ -4,6 +4,7 @@ mod check;
 mod clock;
 mod exit;
 mod init;
+mod maintain;
 mod output;
 mod progress;
 mod quarantine;
@@ -82,6 +83,7 @@ enum Command {
     Quarantine(quarantine::Command),
     Query(query::Args),
     Verify(verify::Args),
+    Maintain(maintain::Args),
 }
 
 impl Cli {
@@ -119,6 +121,7 @@ pub fn main() -> ExitCode {
         Command::Quarantine(command) => quarantine::run(command, &cli),
         Command::Query(args) => query::run(args, &cli),
         Command::Verify(args) => verify::run(args, &cli),
+        Command::Maintain(args) => maintain::run(args, &cli),
     };
     done.unwrap_or_else(|error| Exit::from_error(&error)).into()
 }

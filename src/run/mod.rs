@@ -8,6 +8,7 @@ mod ingest;
 mod judge;
 mod land;
 mod ledger;
+pub mod maintain;
 mod measure;
 pub mod quarantine;
 pub mod query;

@@ -9,6 +9,7 @@ mod feeds;
 mod figures;
 mod formats;
 mod layouts;
+mod maintain;
 mod ministry;
 mod readers;
 mod receipt;
