@@ -4,6 +4,7 @@ mod check;
 mod clock;
 mod exit;
 mod init;
+mod maintain;
 mod output;
 mod progress;
 mod quarantine;
@@ -11,6 +12,7 @@ mod query;
 mod run;
 mod show;
 mod status;
+mod verify;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -80,6 +82,8 @@ enum Command {
     #[command(subcommand)]
     Quarantine(quarantine::Command),
     Query(query::Args),
+    Verify(verify::Args),
+    Maintain(maintain::Args),
 }
 
 impl Cli {
@@ -116,6 +120,8 @@ pub fn main() -> ExitCode {
         Command::Show(args) => show::run(args, &cli),
         Command::Quarantine(command) => quarantine::run(command, &cli),
         Command::Query(args) => query::run(args, &cli),
+        Command::Verify(args) => verify::run(args, &cli),
+        Command::Maintain(args) => maintain::run(args, &cli),
     };
     done.unwrap_or_else(|error| Exit::from_error(&error)).into()
 }

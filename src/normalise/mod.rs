@@ -21,7 +21,7 @@ use crate::pipeline::rules::{Note, Severity, params_of};
 use crate::pipeline::{Pipeline, columns, rules};
 
 pub use control::{Control, Figures};
-pub use observations::{N_FACTS, Observations, position_of};
+pub use observations::{N_FACTS, Observations, cell_of, position_of};
 pub use rejects::Rejects;
 
 use delivery_marks::FlagTally;

@@ -10,12 +10,12 @@ use arrow::array::{
 use arrow::datatypes::{DataType, Date32Type, Field, Schema, SchemaRef};
 use sha2::Digest as _;
 
-use crate::pipeline::columns;
 use crate::pipeline::columns::{Kind, SUPPLIED};
-use crate::pipeline::tables::observation_fields;
+use crate::pipeline::tables::{Cell, observation_fields};
+use crate::pipeline::{Pipeline, columns};
 
 use super::Origin;
-use super::number::DossierKey;
+use super::number::{self, DossierKey};
 use super::record::Record;
 use super::value::Value;
 
@@ -114,7 +114,7 @@ impl<'a> ObservationsBuilder<'a> {
         let hash = self.hash_of(key, record);
         self.hashes.append_value(hash);
         self.keys.append_value(&key.key);
-        self.months.append_value(key.month.as_deref().unwrap_or("undated"));
+        self.months.append_value(month(key));
         self.buckets.append_value(bucket(key, n_buckets));
         self.item_keys.append_option(record.item_key.as_deref());
         self.event_times.append_option(record.event_time);
@@ -216,6 +216,21 @@ fn names_of(supplied: u64) -> String {
     let columns = SUPPLIED.iter().enumerate().filter(|(at, _)| supplied & 1 << at != 0);
     let names: Vec<&str> = columns.map(|(_, column)| column.name).collect();
     names.join(" ")
+}
+
+/// Returns the cell that a dossier's key is given, from the number in it.
+pub fn cell_of(key: &str, pipeline: &Pipeline) -> Cell {
+    // Where numbers are a unit's own, its code stands before them.
+    let unit = key.split_once('/');
+    let unit = unit.filter(|(unit, _)| pipeline.reference.units.get(unit).is_some());
+    let number = unit.map_or(key, |(_, number)| number);
+    let read = DossierKey { key: key.to_owned(), ..number::read(number) };
+    Cell { month: month(&read).to_owned(), bucket: bucket(&read, pipeline.settings.buckets) }
+}
+
+/// Returns the month of a dossier's cell.
+fn month(key: &DossierKey) -> &str {
+    key.month.as_deref().unwrap_or("undated")
 }
 
 /// Returns the bucket of a dossier: a hash of the agency part, or of the whole number.

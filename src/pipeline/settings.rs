@@ -47,6 +47,8 @@ pub struct Settings {
     pub batch_bytes: u64,
     /// For how long a source or a store that does not answer is tried again.
     pub retry_budget: Duration,
+    /// For how many days after they landed raw bytes are kept; for ever where it is not said.
+    pub raw_retention_days: Option<u64>,
 }
 
 impl Settings {
@@ -99,6 +101,12 @@ impl Settings {
         let store = section.text("store", faults).map(|url| url.value);
         let batch_bytes = section.integer("batch_bytes", faults);
         let retry_budget = section.count("retry_budget_seconds", faults);
+        let raw_retention = section.integer("raw_retention_days", faults);
+        if let Some(days) = raw_retention.as_ref().filter(|days| days.value < 1) {
+            let message = "`raw_retention_days` must be at least 1";
+            let hint = "without it, raw bytes are kept for ever";
+            faults.add(section.file, days.span.clone(), message).hint(hint);
+        }
         for number in final_after.iter().chain(&batch_bytes).filter(|number| number.value < 0) {
             faults.add(section.file, number.span.clone(), "must not be negative");
         }
@@ -116,6 +124,7 @@ impl Settings {
             store,
             batch_bytes: batch_bytes.map_or(8 << 30, |bytes| bytes.value.unsigned_abs()),
             retry_budget: Duration::from_secs(retry_budget.unwrap_or(RETRY_BUDGET_SECONDS)),
+            raw_retention_days: raw_retention.map(|days| days.value.unsigned_abs()),
         })
     }
 }

@@ -16,5 +16,10 @@ pub fn plain_copy(table: Table, batches: &[RecordBatch]) -> anyhow::Result<(Stri
     for batch in batches {
         writer.write(batch)?;
     }
-    Ok((format!("{}.parquet", table.name()), writer.into_inner()?))
+    Ok((copy_name(table), writer.into_inner()?))
+}
+
+/// Returns the name of a table's copy below `publish/`.
+pub fn copy_name(table: Table) -> String {
+    format!("{}.parquet", table.name())
 }

@@ -14,19 +14,7 @@ pub(super) fn check_folded(
     n_folded: i64,
     n_quarantined: i64,
 ) -> Result<(), Stop> {
-    check(judgement)?;
-    if n_expected != n_folded {
-        let account = format!("{n_expected} accepted, {n_folded} in `dossiers`");
-        return Err(broken(judgement, account));
-    }
-    if judgement.fates.rejected != n_quarantined {
-        let rejected = judgement.fates.rejected;
-        return Err(broken(
-            judgement,
-            format!("{rejected} rejected, {n_quarantined} in quarantine"),
-        ));
-    }
-    Ok(())
+    stop_at(judgement, breach(judgement, n_expected, n_folded, n_quarantined))
 }
 
 /// Checks every judgement of the ledger before anything is published from it.
@@ -35,21 +23,40 @@ pub(super) fn check_folded(
 ///
 /// [`Stop::Conservation`], with the account that does not add up.
 pub(super) fn check_ledger(ledger: &Ledger) -> Result<(), Stop> {
-    ledger.judgements().try_for_each(check)
+    ledger.judgements().try_for_each(|judgement| stop_at(judgement, breach_of_fates(judgement)))
 }
 
-fn check(judgement: &Judgement) -> Result<(), Stop> {
-    let fates = judgement.fates;
-    if fates.are_conserved() {
-        return Ok(());
+/// Tells what of one judgement does not add up, alone or with what lies in the tables.
+pub(super) fn breach(
+    judgement: &Judgement,
+    n_expected: i64,
+    n_folded: i64,
+    n_quarantined: i64,
+) -> Option<String> {
+    let rejected = judgement.fates.rejected;
+    if let Some(account) = breach_of_fates(judgement) {
+        Some(account)
+    } else if n_expected != n_folded {
+        Some(format!("{n_expected} accepted, {n_folded} in `dossiers`"))
+    } else if rejected != n_quarantined {
+        Some(format!("{rejected} rejected, {n_quarantined} in quarantine"))
+    } else {
+        None
     }
-    let account = format!(
-        "{} read, but {} accepted + {} duplicate + {} rejected + {} out of scope",
-        fates.read, fates.accepted, fates.duplicate, fates.rejected, fates.out_of_scope
-    );
-    Err(broken(judgement, account))
 }
 
-fn broken(judgement: &Judgement, account: String) -> Stop {
-    Stop::Conservation { delivery: judgement.delivery(), account }
+fn breach_of_fates(judgement: &Judgement) -> Option<String> {
+    let fates = judgement.fates;
+    let account = || {
+        format!(
+            "{} read, but {} accepted + {} duplicate + {} rejected + {} out of scope",
+            fates.read, fates.accepted, fates.duplicate, fates.rejected, fates.out_of_scope
+        )
+    };
+    (!fates.are_conserved()).then(account)
+}
+
+fn stop_at(judgement: &Judgement, breach: Option<String>) -> Result<(), Stop> {
+    let stop = |account| Stop::Conservation { delivery: judgement.delivery(), account };
+    breach.map_or(Ok(()), |account| Err(stop(account)))
 }

@@ -22,6 +22,7 @@ use crate::pipeline::tables::{Cell, Table};
 use crate::store::Store;
 use crate::store::intents::Intent;
 use crate::store::landed::Delivery;
+use crate::store::table::Snapshot;
 
 use super::ingest::Work;
 use super::judge::Judged;
@@ -81,17 +82,13 @@ pub(super) struct Ledger {
 impl Ledger {
     /// Reads the ledger.
     pub(super) fn read(store: &Store) -> anyhow::Result<Self> {
-        Self::read_at(store, None)
+        let newest = store.snapshot(Table::Deliveries).context("failed to read the ledger")?;
+        Self::at(&newest, store)
     }
 
-    /// Reads the ledger as it was at a version of its table.
-    pub(super) fn read_at(store: &Store, version: Option<i64>) -> anyhow::Result<Self> {
+    /// Reads the ledger at a version.
+    pub(super) fn at(snapshot: &Snapshot, store: &Store) -> anyhow::Result<Self> {
         let mut ledger = Self::default();
-        let snapshot = match version {
-            Some(version) => store.snapshot_at(Table::Deliveries, version),
-            None => store.snapshot(Table::Deliveries),
-        };
-        let snapshot = snapshot.context("failed to read the ledger")?;
         for file in &snapshot.files {
             for batch in store.read(Table::Deliveries, file, None)? {
                 judgements(&batch?)?.into_iter().for_each(|judgement| ledger.add(judgement));
@@ -159,6 +156,11 @@ impl Ledger {
             Some(Work { delivery, judgement: old.judgement + 1 })
         };
         revealed.filter_map(find).collect()
+    }
+
+    /// Whether a delivery is judged.
+    pub(super) fn is_judged(&self, delivery: &Delivery) -> bool {
+        self.judgement_of(delivery).is_some()
     }
 
     /// Returns the accepted delivery that replaces this one, if its slot holds a later one.

@@ -11,10 +11,10 @@ use crate::measures::{self, Measures};
 use crate::pipeline::definitions::Subject;
 use crate::pipeline::tables::{Cell, Table};
 use crate::pipeline::{Pipeline, hash_of};
-use crate::store::Store;
 use crate::store::commit::CellChange;
 use crate::store::parquet::{DataFile, FileName};
 use crate::store::table::Snapshot;
+use crate::store::{Store, StoreError};
 
 use super::stop::Failure;
 use super::watch::Watch;
@@ -25,11 +25,8 @@ pub(super) fn measure(pipeline: &Pipeline, store: &Store, watch: &Watch) -> anyh
     let base = store.snapshot(Table::Measures)?;
     let measured = base.cells()?;
     let wanted = wanted(&dossiers, pipeline);
-    let is_stale = |(cell, name): &(&Cell, &String)| {
-        let live = measured.get(cell);
-        !live.is_some_and(|file| file.path.ends_with(&format!("/{name}.parquet")))
-    };
-    let stale: Vec<(&Cell, &String)> = wanted.iter().filter(is_stale).collect();
+    let stale: Vec<(&Cell, &String)> =
+        wanted.iter().filter(|(cell, name)| !is_current(measured.get(cell), name)).collect();
     watch.progress.begin("measuring", stale.len());
     let count = |(cell, name): &(&Cell, &String)| {
         watch.stop.check()?;
@@ -61,17 +58,30 @@ pub(super) fn measure(pipeline: &Pipeline, store: &Store, watch: &Watch) -> anyh
     Ok(n_measured)
 }
 
-/// Reads every measure of the newest snapshot; returns the version read, too.
-pub(super) fn read_all(store: &Store) -> anyhow::Result<(Measures, i64)> {
-    let snapshot = store.snapshot(Table::Measures)?;
+/// Whether the measures are those of these dossiers, cell by cell.
+pub(super) fn are_current(
+    dossiers: &Snapshot,
+    measured: &Snapshot,
+    pipeline: &Pipeline,
+) -> Result<bool, StoreError> {
+    let (wanted, measured) = (wanted(&dossiers.cells()?, pipeline), measured.cells()?);
+    let is_current = |(cell, name): (&Cell, &String)| is_current(measured.get(cell), name);
+    Ok(wanted.len() == measured.len() && wanted.iter().all(is_current))
+}
+
+fn is_current(measured: Option<&DataFile>, name: &str) -> bool {
+    measured.is_some_and(|file| file.path.ends_with(&format!("/{name}.parquet")))
+}
+
+/// Reads the measures of some cells together.
+pub(super) fn read(files: &[DataFile], store: &Store) -> anyhow::Result<Measures> {
     let mut parts = Vec::new();
-    for file in &snapshot.files {
+    for file in files {
         for batch in store.read(Table::Measures, file, None)? {
             parts.push(batch?);
         }
     }
-    let measures = Measures::of_cells(&parts).context("failed to read the measures")?;
-    Ok((measures, snapshot.version))
+    Measures::of_cells(&parts).context("failed to read the measures")
 }
 
 /// The name of the measures file that each cell should have; the service catalogue is a cell, too.
@@ -85,7 +95,7 @@ fn wanted(dossiers: &BTreeMap<Cell, DataFile>, pipeline: &Pipeline) -> BTreeMap<
 }
 
 /// The cell of what is counted over the service catalogue.
-fn catalogue() -> Cell {
+pub(super) fn catalogue() -> Cell {
     Cell { month: "catalogue".to_owned(), bucket: 0 }
 }
 
@@ -96,6 +106,18 @@ fn count_cell(
     pipeline: &Pipeline,
     store: &Store,
 ) -> Result<DataFile, Failure> {
+    let counted = count(cell, dossiers, pipeline, store)?;
+    let rows = [Ok::<_, Failure>(counted.into_batch())];
+    store.write(Table::Measures, Some(cell), FileName::Named(name), rows)
+}
+
+/// Counts the dossiers of a cell; where there are none, the service catalogue.
+pub(super) fn count(
+    cell: &Cell,
+    dossiers: Option<&DataFile>,
+    pipeline: &Pipeline,
+    store: &Store,
+) -> anyhow::Result<Measures> {
     let definitions = &pipeline.definitions;
     let counted = match dossiers {
         Some(file) => {
@@ -105,11 +127,9 @@ fn count_cell(
         }
         None => {
             let services = measures::services::catalogue(&pipeline.reference.services);
-            let batches = std::iter::once(Ok::<_, crate::store::StoreError>(services));
+            let batches = std::iter::once(Ok::<_, StoreError>(services));
             measures::count(definitions, Subject::Services, batches)
         }
     };
-    let counted = counted.with_context(|| format!("failed to measure cell `{cell}`"))?;
-    let rows = [Ok::<_, Failure>(counted.into_batch())];
-    store.write(Table::Measures, Some(cell), FileName::Named(name), rows)
+    counted.with_context(|| format!("failed to measure cell `{cell}`"))
 }

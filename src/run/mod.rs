@@ -10,6 +10,7 @@ mod ingest;
 mod judge;
 mod land;
 mod ledger;
+pub mod maintain;
 mod measure;
 mod news;
 pub mod quarantine;
@@ -18,9 +19,11 @@ mod release;
 pub mod replay;
 pub mod report;
 pub mod show;
+mod state;
 pub mod status;
 pub mod stop;
 pub mod unmatched;
+pub mod verify;
 mod wanted;
 pub mod watch;
 
@@ -161,7 +164,7 @@ fn finish(
     watch.stop.check()?;
     let n_cells_measured = measure::measure(pipeline, store, watch)?;
     watch.stop.check()?;
-    let released = release::release(pipeline, store, options)?;
+    let released = release::release(pipeline, store, options, watch)?;
     Ok(Report { landed, ingested, n_cells_measured, released, as_of: options.as_of })
 }
 

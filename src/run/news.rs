@@ -24,7 +24,7 @@ impl Known {
         let Some(last) = last else { return Ok(Self::default()) };
         let version = last.source_versions.get(Table::Deliveries.name()).copied();
         let version = version.context("the last release does not say which ledger it has read")?;
-        let ledger = Ledger::read_at(store, Some(version))?;
+        let ledger = Ledger::at(&store.snapshot_at(Table::Deliveries, version)?, store)?;
         let known = ledger.judgements().map(|known| (known.delivery(), known.judgement));
         Ok(Self(known.collect()))
     }

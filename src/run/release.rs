@@ -8,32 +8,29 @@ use arrow::array::RecordBatch;
 use chrono::SecondsFormat;
 use tracing::info;
 
-use crate::indicators::completeness::{Completeness, Report};
-use crate::indicators::compute::compute;
-use crate::indicators::coverage::{Coverage, Covered};
+use crate::indicators::completeness::Report;
+use crate::indicators::coverage::Covered;
 use crate::indicators::reading::add_readings;
 use crate::indicators::revise::{Changes, News, revise};
 use crate::indicators::{Indicators, Revisions};
-use crate::measures::{self, Measures};
 use crate::pipeline::Pipeline;
-use crate::pipeline::definitions::Subject;
 use crate::pipeline::tables::Table;
 use crate::publish::copies;
+use crate::store::Store;
 use crate::store::parquet::{DataFile, FileName};
 use crate::store::releases::{Release, ReleaseFile};
-use crate::store::{Store, StoreError};
 
 use super::Options;
 use super::conservation;
 use super::control::{self, Difference};
 use super::guards;
-use super::ledger::Ledger;
-use super::measure::read_all;
 use super::news::Known;
+use super::state::{Computed, State};
 use super::stop::{Failure, Stop};
+use super::watch::Watch;
 
 /// The tables that a release writes, and whether its file replaces the one before.
-const RELEASED: [(Table, bool); 3] =
+pub(super) const RELEASED: [(Table, bool); 3] =
     [(Table::Revisions, false), (Table::Completeness, true), (Table::Indicators, true)];
 
 /// How often a release is made again because others published first.
@@ -57,9 +54,10 @@ pub(super) fn release(
     pipeline: &Pipeline,
     store: &Store,
     options: &Options,
+    watch: &Watch,
 ) -> anyhow::Result<Released> {
     for _ in 0..MAX_TRIES {
-        let drawn = draw(pipeline, store, options)?;
+        let drawn = draw(pipeline, store, options, watch)?;
         let Drawn { release, last, indicators, tables, reports, differences } = drawn;
         let Some(mut release) = release else {
             return Ok(Released { release: last, is_new: false, indicators, reports, differences });
@@ -89,21 +87,21 @@ struct Drawn {
 
 /// Computes every row from what the tables hold now, compares it with the last release, and lets
 /// the guards speak.
-fn draw(pipeline: &Pipeline, store: &Store, options: &Options) -> anyhow::Result<Drawn> {
-    let as_of = options.as_of;
-    let ledger = Ledger::read(store)?;
+fn draw(
+    pipeline: &Pipeline,
+    store: &Store,
+    options: &Options,
+    watch: &Watch,
+) -> anyhow::Result<Drawn> {
+    let State { ledger, measures, versions } = State::newest(pipeline, store, watch)?;
     conservation::check_ledger(&ledger)?;
-    let (measures, measures_version) = read_all(store)?;
-    let covered = ledger.covered(pipeline);
-    let coverage = Coverage::new(pipeline, &covered);
-    let completeness = Completeness::new(pipeline, &covered, as_of);
-    let measures = with_reports(measures, &completeness.batch(), pipeline)?;
+    let computed = Computed::new(pipeline, &ledger, measures, options.as_of)?;
+    let Computed { mut rows, covered, completeness, measures } = computed;
     let differences = control::compare(pipeline, &measures, &ledger);
     let last = store.latest_release().context("failed to read the last release")?;
     let published = last.as_ref().map(|last| read_indicators(store, last)).transpose()?;
     let number = last.as_ref().map_or(1, |last| last.number + 1);
 
-    let mut rows = compute(pipeline, &measures, &coverage, as_of);
     let published_rows = published.as_ref().map(Indicators::rows).unwrap_or_default();
     let known = Known::by(last.as_ref(), store)?;
     let changes = changes(pipeline, last.as_ref(), known.news(&ledger, pipeline));
@@ -131,12 +129,12 @@ fn draw(pipeline: &Pipeline, store: &Store, options: &Options) -> anyhow::Result
     ];
     let release = Some(Release {
         number,
-        as_of,
+        as_of: options.as_of,
         published_at,
         pipeline: pipeline.settings.name.clone(),
         definitions: pipeline.definitions.hash.clone(),
         reference: pipeline.reference.hash.clone(),
-        source_versions: source_versions(store, measures_version)?,
+        source_versions: versions,
         files: BTreeMap::new(),
         rows_changed: revisions.len() as u64,
         evidence,
@@ -144,19 +142,6 @@ fn draw(pipeline: &Pipeline, store: &Store, options: &Options) -> anyhow::Result
     });
     let reports = completeness.reports;
     Ok(Drawn { release, last, indicators, tables, reports, differences })
-}
-
-/// Adds what is counted over the reports themselves.
-fn with_reports(
-    measures: Measures,
-    completeness: &RecordBatch,
-    pipeline: &Pipeline,
-) -> anyhow::Result<Measures> {
-    let reports = std::iter::once(Ok::<_, StoreError>(completeness.clone()));
-    let counted = measures::count(&pipeline.definitions, Subject::Reports, reports);
-    let counted = counted.context("failed to count the reports")?;
-    let parts = [measures.into_batch(), counted.into_batch()];
-    Measures::of_cells(&parts).context("failed to add the measures of reports")
 }
 
 /// Brings the Delta tables and the plain copies up to the last release: a run that stopped after
@@ -235,14 +220,6 @@ fn write_files(
 fn data_file(release: &Release, table: Table) -> Option<DataFile> {
     let ReleaseFile { path, size_bytes, n_rows } = release.files.get(table.name())?.clone();
     Some(DataFile { path, cell: None, size_bytes, n_rows })
-}
-
-fn source_versions(store: &Store, measures: i64) -> anyhow::Result<BTreeMap<String, i64>> {
-    let mut versions = BTreeMap::from([(Table::Measures.name().to_owned(), measures)]);
-    for table in [Table::Dossiers, Table::Quarantine, Table::Deliveries] {
-        versions.insert(table.name().to_owned(), store.snapshot(table)?.version);
-    }
-    Ok(versions)
 }
 
 fn changes(pipeline: &Pipeline, last: Option<&Release>, news: Vec<News>) -> Changes {

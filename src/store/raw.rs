@@ -3,10 +3,12 @@
 use std::fs::File;
 use std::io::{self, BufRead as _, BufReader, Read, Write as _};
 
+use chrono::{DateTime, Utc};
 use sha2::{Digest as _, Sha256};
 use zstd::stream::read::Decoder;
 use zstd::stream::write::Encoder;
 
+use super::location::ObjectInfo;
 use super::{Store, StoreError, hex};
 
 const BUFFER_BYTES: usize = 128 * 1024;
@@ -19,6 +21,17 @@ pub struct RawObject {
     pub sha256: String,
     /// The number of plain bytes.
     pub size_bytes: u64,
+}
+
+/// Kept bytes, as a listing tells of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeptRaw {
+    /// The hash of the plain bytes in hex, as the name says it.
+    pub sha256: String,
+    /// The number of bytes that the store holds.
+    pub size_bytes: u64,
+    /// When they were put, by the store's own clock.
+    pub put_at: DateTime<Utc>,
 }
 
 /// A source's object, hashed and compressed into a temporary file that has no name.
@@ -126,6 +139,41 @@ impl Store {
         let plain = Decoder::with_buffer(compressed)
             .map_err(|error| StoreError::io("decompress", name, error))?;
         Ok(Box::new(plain))
+    }
+
+    /// Hashes the plain bytes again, in bounded memory; [`StoreError::NotFound`] when they have
+    /// expired.
+    pub fn hash_raw(&self, sha256: &str) -> Result<String, StoreError> {
+        let mut plain = BufReader::with_capacity(BUFFER_BYTES, self.read_raw(sha256)?);
+        let mut digest = Sha256::new();
+        loop {
+            let bytes = plain
+                .fill_buf()
+                .map_err(|error| StoreError::io("decompress", raw_name(sha256), error))?;
+            if bytes.is_empty() {
+                return Ok(hex(&digest.finalize()));
+            }
+            digest.update(bytes);
+            let n_bytes = bytes.len();
+            plain.consume(n_bytes);
+        }
+    }
+
+    /// Lists what is kept, by hash.
+    pub fn list_raw(&self) -> Result<Vec<KeptRaw>, StoreError> {
+        let kept = |object: ObjectInfo| {
+            let name = object.name.strip_prefix("raw/").and_then(|name| name.strip_suffix(".zst"));
+            let Some(sha256) = name.map(str::to_owned) else {
+                return Err(StoreError::corrupt(&object.name, "not the name of raw bytes"));
+            };
+            Ok(KeptRaw { sha256, size_bytes: object.size_bytes, put_at: object.changed_at })
+        };
+        self.root.list("raw/")?.into_iter().map(kept).collect()
+    }
+
+    /// Takes kept bytes away for good.
+    pub fn remove_raw(&self, sha256: &str) -> Result<(), StoreError> {
+        self.root.delete(&raw_name(sha256))
     }
 }
 

@@ -105,6 +105,11 @@ impl Store {
     pub fn put_public(&self, name: &str, bytes: Vec<u8>) -> Result<(), StoreError> {
         self.root.put(&public_name(name), bytes)
     }
+
+    /// Whether there is a `publish/<name>`.
+    pub fn has_public(&self, name: &str) -> Result<bool, StoreError> {
+        Ok(self.root.find(&public_name(name))?.is_some())
+    }
 }
 
 fn release_name(number: u64) -> String {

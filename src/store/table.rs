@@ -19,6 +19,7 @@ use object_store::prefix::PrefixStore;
 
 use crate::pipeline::tables::{Cell, Table};
 
+use super::location::ObjectInfo;
 use super::parquet::DataFile;
 use super::{RUNTIME, Store, StoreError};
 
@@ -122,6 +123,17 @@ impl Store {
     /// Loads a table at a version.
     pub fn snapshot_at(&self, table: Table, version: i64) -> Result<Snapshot, StoreError> {
         self.load(table, Some(version))
+    }
+
+    /// Lists the data files that lie in a table's folder, whether or not a version knows them: the
+    /// size of each by its path below the folder.
+    pub fn files_in_folder(&self, table: Table) -> Result<BTreeMap<String, u64>, StoreError> {
+        let folder = format!("{}/", table.name());
+        let below = |object: ObjectInfo| {
+            let path = object.name.strip_prefix(&folder)?;
+            (!path.starts_with("_delta_log/")).then(|| (path.to_owned(), object.size_bytes))
+        };
+        Ok(self.root.list(&folder)?.into_iter().filter_map(below).collect())
     }
 
     /// Returns where a table lies, as other engines name it.

@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use super::tamper::{one_more, only_file, rewrite};
 use super::world::{World, log};
 
 const JANUARY: &str = "\
@@ -104,7 +105,8 @@ fn a_store_in_which_conservation_is_broken_publishes_nothing_more() {
     let world = World::small();
     world.log("u1/2020-01.csv", JANUARY);
     world.run(0);
-    break_the_ledger(&world);
+    // One record more was read than has a fate.
+    rewrite(&world, &only_file(&world, "deliveries"), "read", |_, read| one_more(read, |_| true));
     world.log("u1/2020-02.csv", FEBRUARY);
     let ran = world.run(5);
     assert!(ran.stderr.contains("conservation does not hold"), "{ran}");
@@ -151,29 +153,6 @@ fn a_unit_whose_folder_is_gone_is_named_and_the_others_go_on() {
     fs::remove_dir_all(world.path("in/u1")).unwrap();
     let ran = world.run(4);
     assert!(ran.stderr.contains("G99.01 dossier"), "{ran}");
-}
-
-/// Says in the ledger that one record more was read than has a fate.
-fn break_the_ledger(world: &World) {
-    use parquet::arrow::ArrowWriter;
-    use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
-    let entries = fs::read_dir(world.path("warehouse/deliveries")).unwrap();
-    let mut paths = entries.map(|entry| entry.unwrap().path());
-    let path = paths.find(|path| path.extension().is_some_and(|e| e == "parquet")).unwrap();
-    let size = |path: &std::path::Path| fs::metadata(path).unwrap().len();
-    let old_size = size(&path);
-    let reader = ParquetRecordBatchReaderBuilder::try_new(fs::File::open(&path).unwrap());
-    let batch = reader.unwrap().build().unwrap().next().unwrap().unwrap();
-    let mut columns = batch.columns().to_vec();
-    let at = batch.schema().index_of("read").unwrap();
-    columns[at] = std::sync::Arc::new(arrow::array::Int64Array::from(vec![3]));
-    let broken = arrow::array::RecordBatch::try_new(batch.schema(), columns).unwrap();
-    let file = fs::File::create(&path).unwrap();
-    let mut writer = ArrowWriter::try_new(file, batch.schema(), None).unwrap();
-    writer.write(&broken).unwrap();
-    writer.close().unwrap();
-    let log = "warehouse/deliveries/_delta_log/00000000000000000001.json";
-    world.edit(log, &format!("\"size\":{old_size}"), &format!("\"size\":{}", size(&path)));
 }
 
 /// Lists the files below a folder.

@@ -10,7 +10,7 @@ use proptest::prelude::*;
 
 use crate::decode::decode;
 use crate::dossiers::{Arranged, CellUpdate, Dossiers, merge, split};
-use crate::normalise::{Fates, Judge, Origin};
+use crate::normalise::{Fates, Judge, Origin, cell_of};
 use crate::pipeline::Pipeline;
 use crate::pipeline::tables::{Cell, Table};
 
@@ -142,5 +142,12 @@ proptest! {
             .flat_map(|dossiers| dossiers.observations_by_delivery().into_values())
             .sum();
         prop_assert_eq!(folded, n_accepted);
+        // A dossier's cell can be told from its key again.
+        for (cell, dossiers) in &in_order {
+            for batch in dossiers {
+                let keys = batch.batch().column(0).as_string::<i32>();
+                prop_assert!(keys.iter().flatten().all(|key| cell_of(key, &pipeline) == *cell));
+            }
+        }
     }
 }

@@ -113,6 +113,8 @@ on_object_storage! {
         a_foreign_object_among_the_manifests_is_an_error,
         a_name_is_put_once_and_a_lost_answer_is_no_other_writer,
         raw_bytes_come_back,
+        raw_bytes_are_listed_hashed_again_and_taken_away,
+        what_lies_in_a_tables_folder_is_told_whether_or_not_a_version_knows_it,
         bytes_do_not_depend_on_how_rows_were_batched,
         a_batch_of_another_schema_is_refused,
         a_projection_comes_in_the_order_asked_and_missing_columns_are_null,

@@ -88,6 +88,41 @@ pub(super) fn raw_bytes_come_back() {
 }
 
 #[test]
+pub(super) fn raw_bytes_are_listed_hashed_again_and_taken_away() {
+    let (_home, store) = store();
+    assert_eq!(store.list_raw().unwrap(), []);
+    let [one, two] = [b"one".as_slice(), b"two"]
+        .map(|mut plain| store.put_raw(spool(&mut plain).unwrap()).unwrap().sha256);
+    let listed: Vec<String> = store.list_raw().unwrap().into_iter().map(|o| o.sha256).collect();
+    assert!(listed.len() == 2 && listed.contains(&one) && listed.contains(&two));
+    assert_eq!(store.hash_raw(&one).unwrap(), one);
+    let others = store.root.read(&format!("raw/{two}.zst")).unwrap();
+    store.root.put(&format!("raw/{one}.zst"), others).unwrap();
+    assert_eq!(store.hash_raw(&one).unwrap(), two);
+    store.root.put(&format!("raw/{one}.zst"), b"noise".to_vec()).unwrap();
+    assert!(matches!(store.hash_raw(&one), Err(StoreError::Io { .. })));
+
+    store.remove_raw(&one).unwrap();
+    store.remove_raw(&one).unwrap();
+    assert!(matches!(store.hash_raw(&one), Err(StoreError::NotFound { .. })));
+    assert_eq!(store.list_raw().unwrap().len(), 1);
+    store.root.put("raw/other", b"".to_vec()).unwrap();
+    assert!(matches!(store.list_raw(), Err(StoreError::Corrupt { .. })));
+}
+
+#[test]
+pub(super) fn what_lies_in_a_tables_folder_is_told_whether_or_not_a_version_knows_it() {
+    let (_home, store) = store_with_tables();
+    let known = first(&store, cell("2026-01"), &[1]);
+    let stray = write(&store, Table::Dossiers, Some(&cell("2026-02")), &[2]);
+    let base = store.snapshot(Table::Dossiers).unwrap();
+    store.commit_cells(Table::Dossiers, base, vec![known.clone()], &mut no_refold).unwrap();
+    let lying = store.files_in_folder(Table::Dossiers).unwrap();
+    let expected = [known.new.unwrap(), stray].map(|file| (file.path, file.size_bytes));
+    assert_eq!(lying, BTreeMap::from(expected));
+}
+
+#[test]
 fn a_location_lists_names_of_any_language() {
     let folder = TempDir::new().unwrap();
     let name = "tháng 1/Hồ sơ #2 [a] 50%.xlsx";
@@ -195,4 +230,5 @@ pub(super) fn a_release_number_is_taken_once() {
     store.put_public("a.csv", b"1".to_vec()).unwrap();
     store.put_public("a.csv", b"2".to_vec()).unwrap();
     assert_eq!(store.root.read("publish/a.csv").unwrap(), b"2");
+    assert!(store.has_public("a.csv").unwrap() && !store.has_public("b.csv").unwrap());
 }

@@ -1,0 +1,99 @@
+//! What a release is computed from, all of one state, and every row computed from it.
+
+use std::collections::BTreeMap;
+
+use anyhow::Context as _;
+use chrono::NaiveDate;
+
+use crate::indicators::completeness::Completeness;
+use crate::indicators::compute::compute;
+use crate::indicators::coverage::{Coverage, Covered};
+use crate::indicators::row::Row;
+use crate::measures::{self, Measures};
+use crate::pipeline::Pipeline;
+use crate::pipeline::definitions::Subject;
+use crate::pipeline::tables::Table;
+use crate::store::{Store, StoreError};
+
+use super::ledger::Ledger;
+use super::measure;
+use super::stop::Stop;
+use super::watch::Watch;
+
+/// How often a state is looked for while other runs fold.
+const MAX_TRIES: usize = 5;
+
+/// The ledger and the measures, at versions of their tables that fit one another.
+pub(super) struct State {
+    pub(super) ledger: Ledger,
+    pub(super) measures: Measures,
+    /// The version read, by table.
+    pub(super) versions: BTreeMap<String, i64>,
+}
+
+impl State {
+    /// Reads the newest state; what another run has folded meanwhile is measured first.
+    ///
+    /// The ledger is read before the dossiers: what it tells of was folded before.
+    pub(super) fn newest(
+        pipeline: &Pipeline,
+        store: &Store,
+        watch: &Watch,
+    ) -> anyhow::Result<Self> {
+        for _ in 0..MAX_TRIES {
+            let tables = [Table::Deliveries, Table::Quarantine, Table::Dossiers, Table::Measures];
+            let [ledger, quarantine, dossiers, measured] =
+                tables.map(|table| store.snapshot(table));
+            let (ledger, quarantine) = (ledger?, quarantine?);
+            let (dossiers, measured) = (dossiers?, measured?);
+            if measure::are_current(&dossiers, &measured, pipeline)? {
+                let read = [ledger.version, quarantine.version, dossiers.version, measured.version];
+                let versions = tables.iter().zip(read);
+                return Ok(Self {
+                    ledger: Ledger::at(&ledger, store)?,
+                    measures: measure::read(&measured.files, store)?,
+                    versions: versions.map(|(table, v)| (table.name().to_owned(), v)).collect(),
+                });
+            }
+            measure::measure(pipeline, store, watch)?;
+        }
+        Err(Stop::Contended.into())
+    }
+}
+
+/// Every row as of a day, without reading and release, and what the rows rest on.
+pub(super) struct Computed {
+    pub(super) rows: Vec<Row>,
+    pub(super) covered: Vec<Covered>,
+    pub(super) completeness: Completeness,
+    pub(super) measures: Measures,
+}
+
+impl Computed {
+    /// Computes the rows.
+    pub(super) fn new(
+        pipeline: &Pipeline,
+        ledger: &Ledger,
+        measures: Measures,
+        as_of: NaiveDate,
+    ) -> anyhow::Result<Self> {
+        let covered = ledger.covered(pipeline);
+        let completeness = Completeness::new(pipeline, &covered, as_of);
+        let measures = with_reports(measures, &completeness, pipeline)?;
+        let rows = compute(pipeline, &measures, &Coverage::new(pipeline, &covered), as_of);
+        Ok(Self { rows, covered, completeness, measures })
+    }
+}
+
+/// Adds what is counted over the reports themselves.
+fn with_reports(
+    measures: Measures,
+    completeness: &Completeness,
+    pipeline: &Pipeline,
+) -> anyhow::Result<Measures> {
+    let reports = std::iter::once(Ok::<_, StoreError>(completeness.batch()));
+    let counted = measures::count(&pipeline.definitions, Subject::Reports, reports);
+    let counted = counted.context("failed to count the reports")?;
+    let parts = [measures.into_batch(), counted.into_batch()];
+    Measures::of_cells(&parts).context("failed to add the measures of reports")
+}

@@ -1,0 +1,141 @@
+//! The numbers of the last release, counted again from the dossiers that it read.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use anyhow::{Context as _, bail};
+use arrow::array::RecordBatch;
+use rayon::prelude::*;
+
+use crate::indicators::revise::{Changes, Revision, revise};
+use crate::indicators::row::Facts;
+use crate::measures::Measures;
+use crate::pipeline::Pipeline;
+use crate::pipeline::tables::{Cell, Table};
+use crate::run::ledger::Ledger;
+use crate::run::measure;
+use crate::run::release::read_indicators;
+use crate::run::state::Computed;
+use crate::store::Store;
+use crate::store::parquet::DataFile;
+use crate::store::releases::Release;
+use crate::store::table::Snapshot;
+
+use super::Account;
+
+/// A release, with the cells of its dossiers and the service catalogue counted again.
+pub(super) struct Recount {
+    release: Release,
+    cells: BTreeMap<Cell, Measures>,
+}
+
+/// Counts every cell that the last release read; `None` where nothing was ever released.
+pub(super) fn recount(pipeline: &Pipeline, store: &Store) -> anyhow::Result<Option<Recount>> {
+    let last = store.latest_release().context("failed to read the last release")?;
+    let Some(release) = last else { return Ok(None) };
+    check_pipeline(&release, pipeline)?;
+    let dossiers = source(Table::Dossiers, &release, store)?.cells()?;
+    let mut inputs: Vec<(Cell, Option<&DataFile>)> =
+        dossiers.iter().map(|(cell, file)| (cell.clone(), Some(file))).collect();
+    inputs.push((measure::catalogue(), None));
+    let count = |(cell, file): (Cell, Option<&DataFile>)| {
+        let counted = measure::count(&cell, file, pipeline, store)?;
+        Ok((cell, counted))
+    };
+    let cells: anyhow::Result<BTreeMap<Cell, Measures>> =
+        inputs.into_par_iter().map(count).collect();
+    Ok(Some(Recount { release, cells: cells? }))
+}
+
+/// Computes the released rows again and compares them, one by one.
+pub(super) fn numbers(
+    recount: &Recount,
+    pipeline: &Pipeline,
+    store: &Store,
+) -> anyhow::Result<Account> {
+    let Recount { release, cells } = recount;
+    let parts: Vec<RecordBatch> = cells.values().map(|cell| cell.batch().clone()).collect();
+    let measures = Measures::of_cells(&parts).context("failed to sum the cells")?;
+    let ledger = Ledger::at(&source(Table::Deliveries, release, store)?, store)?;
+    let mut rows = Computed::new(pipeline, &ledger, measures, release.as_of)?.rows;
+    let released = read_indicators(store, release)?.rows();
+    let mut account = Account::new([("rows", released.len() as i64)]);
+    for difference in revise(&mut rows, &released, release.number as i64, &Changes::default()) {
+        account.find(told(&difference));
+    }
+    Ok(account)
+}
+
+/// Compares the measures that were released from with those counted again, cell by cell.
+pub(super) fn measures(recount: &Recount, store: &Store) -> anyhow::Result<Account> {
+    let Recount { release, cells: counted } = recount;
+    let kept = source(Table::Measures, release, store)?.cells()?;
+    let mut account = Account::new([("cells", kept.len() as i64)]);
+    let cells: BTreeSet<&Cell> = kept.keys().chain(counted.keys()).collect();
+    for cell in cells {
+        match (kept.get(cell), counted.get(cell)) {
+            (Some(file), Some(counted)) => {
+                if measure::read(std::slice::from_ref(file), store)? != *counted {
+                    let path = &file.path;
+                    account.find(format!("`measures/{path}` is not what its dossiers come to"));
+                }
+            }
+            (None, _) => account.find(format!("cell `{cell}` is not measured")),
+            (_, None) => account.find(format!("cell `{cell}` is measured but has no dossiers")),
+        }
+    }
+    Ok(account)
+}
+
+/// Numbers that were made by other definitions cannot be made again with these.
+fn check_pipeline(release: &Release, pipeline: &Pipeline) -> anyhow::Result<()> {
+    let others: Vec<&str> = [
+        ("definitions", &release.definitions, &pipeline.definitions.hash),
+        ("reference data", &release.reference, &pipeline.reference.hash),
+    ]
+    .into_iter()
+    .filter(|(_, released, ours)| released != ours)
+    .map(|(what, ..)| what)
+    .collect();
+    if others.is_empty() {
+        return Ok(());
+    }
+    bail!(
+        "release {} was made with other {} than this pipeline's: verify it with the pipeline \
+         directory as it was then, or verify the next release",
+        release.number,
+        others.join(" and ")
+    )
+}
+
+/// Loads a table at the version that a release read.
+fn source(table: Table, release: &Release, store: &Store) -> anyhow::Result<Snapshot> {
+    let (name, number) = (table.name(), release.number);
+    let version = release.source_versions.get(name);
+    let version = version
+        .with_context(|| format!("release {number} does not say which `{name}` it was made of"))?;
+    let loaded = store.snapshot_at(table, *version);
+    loaded.with_context(|| format!("failed to load version {version} of `{name}`"))
+}
+
+/// Tells a row that differs: what was released, and what it comes to when it is computed again.
+fn told(difference: &Revision) -> String {
+    let Revision { key, new, old, .. } = difference;
+    let (indicator, scope, start) = (&key.indicator, key.scope.name(), key.period.start);
+    let kind = key.period.kind.name();
+    let (released, again) = (figure(old.as_ref()), figure(new.as_ref()));
+    format!("{indicator} {scope} {kind} from {start}: released {released}, recomputed {again}")
+}
+
+fn figure(facts: Option<&Facts>) -> String {
+    let Some(facts) = facts else { return "nothing".to_owned() };
+    let number = |number: Option<i64>| number.map_or_else(|| "-".to_owned(), |n| n.to_string());
+    let mut figure = number(facts.numerator);
+    if facts.denominator.is_some() {
+        figure = format!("{figure}/{}", number(facts.denominator));
+    }
+    let Facts { units_included, units_expected, period_end, .. } = facts;
+    let value = facts.value.map_or_else(String::new, |value| format!(" {value}"));
+    let (status, is_final) = (facts.status.name(), if facts.is_final { ", final" } else { "" });
+    let units = format!("{units_included} of {units_expected} units");
+    format!("{figure} ({status}{value}, {units}, to {period_end}{is_final})")
+}

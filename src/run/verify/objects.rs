@@ -1,0 +1,189 @@
+//! Objects: manifests, raw bytes, the files of the tables, and the releases with their copies.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use anyhow::Context as _;
+use rayon::prelude::*;
+
+use crate::pipeline::tables::Table;
+use crate::publish::copies::copy_name;
+use crate::run::ledger::Ledger;
+use crate::run::release::RELEASED;
+use crate::store::landed::Delivery;
+use crate::store::parquet::DataFile;
+use crate::store::releases::ReleaseFile;
+use crate::store::{Store, StoreError};
+
+use super::Account;
+
+/// Holds manifests and judgements against each other, and the numbers of each feed to no gap.
+pub(super) fn deliveries(store: &Store) -> anyhow::Result<Account> {
+    // The ledger first: what is in it landed before.
+    let ledger = Ledger::read(store)?;
+    let landed = store.landed().context("failed to read the manifests")?;
+    let n_pending = landed.iter().filter(|delivery| !ledger.is_judged(delivery)).count();
+    let mut account =
+        Account::new([("manifests", landed.len() as i64), ("pending", n_pending as i64)]);
+    let manifests: BTreeMap<String, &Delivery> =
+        landed.iter().map(|delivery| (delivery.id(), delivery)).collect();
+    for judgement in ledger.judgements() {
+        let id = judgement.delivery();
+        match manifests.get(&id) {
+            None => account.find(format!("`{id}` is judged, and its manifest is missing")),
+            Some(delivery) if delivery.manifest.sha256 != judgement.sha256 => {
+                account.find(format!("`{id}` was judged from other bytes than its manifest names"));
+            }
+            Some(_) => {}
+        }
+    }
+    for feed in landed.chunk_by(|a, b| (&a.unit, &a.feed) == (&b.unit, &b.feed)) {
+        let mut next = 1;
+        for delivery in feed {
+            let Delivery { unit, feed, n, .. } = delivery;
+            if *n != next {
+                account.find(format!("`{unit}/{feed}` has no delivery {next}, but a later one"));
+            }
+            next = n + 1;
+        }
+    }
+    Ok(account)
+}
+
+/// Hashes the raw bytes of every delivery again; those that have expired are counted.
+pub(super) fn raw(store: &Store) -> anyhow::Result<Account> {
+    let ledger = Ledger::read(store)?;
+    let landed = store.landed().context("failed to read the manifests")?;
+    // Each hash, with the delivery that waits for its bytes, if any does.
+    let mut wanted: BTreeMap<&str, Option<&Delivery>> = BTreeMap::new();
+    for delivery in landed.iter().filter(|delivery| delivery.manifest.refused.is_none()) {
+        let waiting = wanted.entry(&delivery.manifest.sha256).or_default();
+        *waiting = waiting.or(Some(delivery).filter(|delivery| !ledger.is_judged(delivery)));
+    }
+    let look = |(sha256, waiting): (&&str, &Option<&Delivery>)| look(sha256, *waiting, store);
+    let seen: Vec<Bytes> = wanted.par_iter().map(look).collect();
+    let n_expired = seen.iter().filter(|seen| matches!(seen, Bytes::Expired)).count();
+    let mut account =
+        Account::new([("objects", wanted.len() as i64), ("expired", n_expired as i64)]);
+    for seen in seen {
+        if let Bytes::Wrong(finding) = seen {
+            account.find(finding);
+        }
+    }
+    Ok(account)
+}
+
+/// What became of raw bytes.
+enum Bytes {
+    Whole,
+    Expired,
+    Wrong(String),
+}
+
+fn look(sha256: &str, waiting: Option<&Delivery>, store: &Store) -> Bytes {
+    match (store.hash_raw(sha256), waiting) {
+        (Ok(found), _) if found == sha256 => Bytes::Whole,
+        (Ok(_), _) => Bytes::Wrong(format!("`raw/{sha256}.zst` holds other bytes than its name")),
+        (Err(StoreError::NotFound { path }), Some(delivery)) => {
+            Bytes::Wrong(format!("`{path}` is missing, and `{}` is not judged yet", delivery.id()))
+        }
+        (Err(StoreError::NotFound { .. }), None) => Bytes::Expired,
+        (Err(error), _) => Bytes::Wrong(format!("{:#}", anyhow::Error::from(error))),
+    }
+}
+
+/// Holds the files that the tables refer to against those that lie there; what neither the newest
+/// versions, nor those that the last release read, nor any release refers to is counted.
+pub(super) fn orphans(store: &Store) -> anyhow::Result<Account> {
+    let numbers = store.release_numbers().context("failed to list the releases")?;
+    let releases = numbers.iter().map(|number| store.release(*number));
+    let releases = releases.collect::<Result<Vec<_>, _>>().context("failed to read a release")?;
+    let mut account = Account::new([]);
+    let (mut n_files, mut n_left_over) = (0, 0);
+    for table in Table::ALL {
+        let failed = || format!("failed to read `{}`", table.name());
+        let mut files: Vec<DataFile> = store.snapshot(table).with_context(failed)?.files;
+        let last = releases.last();
+        if let Some(version) = last.and_then(|last| last.source_versions.get(table.name())) {
+            files.extend(store.snapshot_at(table, *version).with_context(failed)?.files);
+        }
+        let live: BTreeMap<&str, u64> =
+            files.iter().map(|file| (file.path.as_str(), file.size_bytes)).collect();
+        let lying = store.files_in_folder(table).with_context(failed)?;
+        for (path, size_bytes) in &live {
+            lying_as(path, *size_bytes, table, &lying, &mut account);
+        }
+        let released = releases.iter().filter_map(|release| release.files.get(table.name()));
+        let released: BTreeSet<&str> = released.map(|file| file.path.as_str()).collect();
+        let is_left_over =
+            |path: &&String| !live.contains_key(path.as_str()) && !released.contains(path.as_str());
+        n_files += lying.len() as i64;
+        n_left_over += lying.keys().filter(is_left_over).count() as i64;
+    }
+    account.counts = vec![("files", n_files), ("left_over", n_left_over)];
+    Ok(account)
+}
+
+/// Holds the releases to no gap, each to its files, and the last to its published copies.
+pub(super) fn releases(store: &Store) -> anyhow::Result<Account> {
+    // The tables first: what they were rolled forward to was released before.
+    let mut rolled = Vec::new();
+    for (table, _) in RELEASED {
+        let snapshot = store.snapshot(table);
+        let snapshot = snapshot.with_context(|| format!("failed to read `{}`", table.name()))?;
+        rolled.push(snapshot.release()?.unwrap_or(0));
+    }
+    let numbers = store.release_numbers().context("failed to list the releases")?;
+    let last = numbers.iter().chain(&rolled).max().copied().unwrap_or(0);
+    let mut account = Account::new([("releases", numbers.len() as i64)]);
+    for missing in (1..=last).filter(|number| !numbers.contains(number)) {
+        account.find(format!("release {missing} is missing"));
+    }
+    let mut lying = BTreeMap::new();
+    for (table, _) in RELEASED {
+        lying.insert(table, store.files_in_folder(table)?);
+    }
+    for number in numbers {
+        let release = match store.release(number) {
+            Ok(release) => release,
+            Err(error) => {
+                account.find(format!("release {number}: {:#}", anyhow::Error::from(error)));
+                continue;
+            }
+        };
+        for (table, lying) in &lying {
+            match release.files.get(table.name()) {
+                Some(ReleaseFile { path, size_bytes, .. }) => {
+                    lying_as(path, *size_bytes, *table, lying, &mut account);
+                }
+                None => account.find(format!("release {number} has no `{}`", table.name())),
+            }
+        }
+    }
+    // The copies are written before the last table is rolled forward.
+    if rolled.last().is_some_and(|number| *number > 0) {
+        for name in RELEASED.map(|(table, _)| copy_name(table)) {
+            if !store.has_public(&name)? {
+                account.find(format!("`publish/{name}` is missing"));
+            }
+        }
+    }
+    Ok(account)
+}
+
+/// Finds a file that is referred to and does not lie there, or not in its size.
+fn lying_as(
+    path: &str,
+    size_bytes: u64,
+    table: Table,
+    lying: &BTreeMap<String, u64>,
+    account: &mut Account,
+) {
+    let name = table.name();
+    match lying.get(path) {
+        Some(found) if *found == size_bytes => {}
+        Some(found) => {
+            account.find(format!("`{name}/{path}` has {found} bytes instead of {size_bytes}"));
+        }
+        None => account.find(format!("`{name}/{path}` is missing")),
+    }
+}
