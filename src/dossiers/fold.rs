@@ -33,7 +33,7 @@ pub(super) fn fold(observations: &Arranged, pipeline: &Pipeline) -> Dossiers {
         supplied: &supplied,
         values: &values,
         enterprise_check: derived.last().expect("the last of the derived columns"),
-        utc_offset_seconds: pipeline.settings.utc_offset_seconds,
+        pipeline,
     };
     let marks = marker.marks(&groups);
 

@@ -9,8 +9,10 @@ use arrow::array::cast::AsArray as _;
 use arrow::array::{ArrayRef, ListBuilder, RecordBatch, StringBuilder};
 use arrow::datatypes::{Date32Type, Int64Type, TimestampMicrosecondType};
 
-use crate::normalise::position_of;
+use crate::normalise::{mark, position_of};
+use crate::pipeline::Pipeline;
 use crate::pipeline::columns::{FeedKind, is_ended, supplied_bit, supplied_index};
+use crate::pipeline::contract::Clause;
 
 use super::arrange;
 
@@ -22,13 +24,16 @@ pub(super) struct Marker<'a> {
     /// The folded columns of `columns::SUPPLIED`.
     pub(super) values: &'a [ArrayRef],
     pub(super) enterprise_check: &'a ArrayRef,
-    pub(super) utc_offset_seconds: i32,
+    pub(super) pipeline: &'a Pipeline,
 }
 
 impl Marker<'_> {
     /// Gathers each dossier's marks: those of its observations and those of them together.
     pub(super) fn marks(&self, groups: &[usize]) -> ArrayRef {
         let observed = self.batch.column(arrange::MARKS).as_list::<i32>();
+        let promises_no_change = self.pipeline.feeds.iter().any(|feed| {
+            feed.profile.contracts.values().any(|c| matches!(c.clause, Clause::NoChange(_)))
+        });
         let mut marks = ListBuilder::new(StringBuilder::new());
         for (dossier, group) in groups.windows(2).enumerate() {
             let rows = group[0]..group[1];
@@ -37,7 +42,10 @@ impl Marker<'_> {
                 let own = observed.value(row);
                 gathered.extend(own.as_string::<i32>().iter().flatten().map(str::to_owned));
             }
-            gathered.extend(self.together(dossier, rows).map(str::to_owned));
+            gathered.extend(self.together(dossier, rows.clone()).map(str::to_owned));
+            if promises_no_change {
+                gathered.extend(self.changes(rows).iter().map(ToString::to_string));
+            }
             gathered.iter().for_each(|mark| marks.values().append_value(mark));
             marks.append(true);
         }
@@ -66,6 +74,27 @@ impl Marker<'_> {
             ("enterprise_check_failed", check.is_valid(dossier) && !check.value(dossier)),
         ];
         tests.into_iter().filter(|(_, holds)| *holds).map(|(mark, _)| mark)
+    }
+
+    /// Returns the marks of the contracts that a change of the unit's own status breaks: those of
+    /// the feed that tells the later status.
+    fn changes(&self, rows: Range<usize>) -> Vec<Arc<str>> {
+        let statuses = self.batch.column(position_of("status")).as_string::<i32>();
+        let deliveries = self.batch.column(arrange::DELIVERY).as_string::<i32>();
+        let told: Vec<usize> = rows.filter(|row| statuses.is_valid(*row)).collect();
+        let mut marks = Vec::new();
+        for two in told.windows(2) {
+            let change = (statuses.value(two[0]), statuses.value(two[1]));
+            let mut place = deliveries.value(two[1]).split('/');
+            let feed = place.next().zip(place.next());
+            let feed = feed.and_then(|(unit, feed)| self.pipeline.feed(unit, feed));
+            for (id, contract) in feed.into_iter().flat_map(|feed| &feed.profile.contracts) {
+                if matches!(&contract.clause, Clause::NoChange(never) if never.contains(&change)) {
+                    marks.push(mark(id));
+                }
+            }
+        }
+        marks
     }
 
     fn has_feed(&self, kind: FeedKind, mut rows: Range<usize>) -> bool {
@@ -102,7 +131,8 @@ impl Marker<'_> {
             let told_at =
                 time(arrange::EVENT_TIME, row).or_else(|| time(arrange::OBSERVED_AT, row));
             let told_on = told_at.map(|micros| {
-                (micros / 1_000_000 + i64::from(self.utc_offset_seconds)).div_euclid(86_400)
+                (micros / 1_000_000 + i64::from(self.pipeline.settings.utc_offset_seconds))
+                    .div_euclid(86_400)
             });
             let is_moved = last_due.is_some_and(|last| last != due.value(row));
             let had_passed = told_on.zip(last_due).is_some_and(|(day, last)| day > i64::from(last));

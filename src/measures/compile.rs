@@ -1,8 +1,6 @@
 //! Conditions as polars expressions, in SQL's three-valued logic: what is unknown stays null until
 //! the caller takes null for false.
 
-use std::collections::BTreeSet;
-
 use chrono::{Datelike as _, NaiveDate};
 use polars::prelude::{Expr, NULL, Scalar, col, lit, when};
 
@@ -34,36 +32,6 @@ pub(super) fn compile(condition: &Condition) -> Expr {
         }
         Condition::Add(left, right) => compile(left) + compile(right),
         Condition::Subtract(left, right) => compile(left) - compile(right),
-    }
-}
-
-/// Adds the names of the columns that a condition reads.
-pub(super) fn names_in(condition: &Condition, names: &mut BTreeSet<&'static str>) {
-    match condition {
-        Condition::Column(name) => {
-            names.insert(name);
-        }
-        Condition::Text(_) | Condition::Integer(_) | Condition::Day(_) | Condition::Flag(_) => {}
-        Condition::Compare(_, left, right)
-        | Condition::And(left, right)
-        | Condition::Or(left, right)
-        | Condition::Add(left, right)
-        | Condition::Subtract(left, right) => {
-            names_in(left, names);
-            names_in(right, names);
-        }
-        Condition::Not(inner) | Condition::IsNull(inner) => names_in(inner, names),
-        Condition::In(value, list) => {
-            names_in(value, names);
-            list.iter().for_each(|item| names_in(item, names));
-        }
-        Condition::Case(branches, otherwise) => {
-            for (condition, value) in branches {
-                names_in(condition, names);
-                names_in(value, names);
-            }
-            otherwise.iter().for_each(|value| names_in(value, names));
-        }
     }
 }
 

@@ -13,7 +13,7 @@ use polars::prelude::{
 use crate::pipeline::definitions::{Definitions, Measure, Subject, When};
 use crate::pipeline::tables::Table;
 
-use super::compile::{compile, integer_literal, names_in};
+use super::compile::{compile, integer_literal};
 
 // No column of ours begins with `#`.
 const UNIT: &str = "#unit";
@@ -170,7 +170,7 @@ pub(super) fn used_names(definitions: &Definitions, of: Subject) -> BTreeSet<&'s
             When::Stock { from, until } => used.extend([from, until]),
         }
         if let Some(filter) = &measure.filter {
-            names_in(filter, &mut used);
+            used.extend(filter.columns());
         }
     }
     used

@@ -1,6 +1,8 @@
 //! Text to typed observations, or to a reject with a rule. Personal data ends here: what leaves
 //! has the columns of the canonical dossier and no others, and rejects show shapes.
 
+mod condition;
+mod contract;
 mod control;
 mod delivery_marks;
 mod number;
@@ -17,13 +19,15 @@ use crate::decode::{Header, Records};
 use crate::pipeline::columns::{Column, FeedKind, supplied_bit};
 use crate::pipeline::feed::Feed;
 use crate::pipeline::profile::Profile;
-use crate::pipeline::rules::{Note, Severity, params_of};
+use crate::pipeline::rules::{Note, Refusal, Severity, params_of};
 use crate::pipeline::{Pipeline, columns, rules};
 
+pub use contract::mark;
 pub use control::{Control, Figures};
 pub use observations::{N_FACTS, Observations, cell_of, position_of};
 pub use rejects::Rejects;
 
+use contract::Contracts;
 use delivery_marks::FlagTally;
 use observations::ObservationsBuilder;
 use record::Record;
@@ -71,6 +75,7 @@ pub struct Judge<'a> {
     constants: Vec<(Column, Result<Value, Breach>)>,
     n_headings: usize,
     flags: FlagTally,
+    contracts: Contracts<'a>,
 }
 
 impl<'a> Judge<'a> {
@@ -99,11 +104,15 @@ impl<'a> Judge<'a> {
         }
         let constant = constants.iter().map(|(column, _)| column.name);
         let always = constant.chain(profile.implied.keys().copied()).map(supplied_bit);
+        let always_supplied = always.fold(0, |mask, bit| mask | bit);
+        let read = readers.iter().map(|reader| supplied_bit(reader.column.name));
+        let supplied = read.fold(always_supplied, |mask, bit| mask | bit);
         Self {
             pipeline,
             feed,
             origin,
-            always_supplied: always.fold(0, |mask, bit| mask | bit),
+            always_supplied,
+            contracts: Contracts::new(profile, supplied),
             readers,
             constants,
             n_headings: header.n_fields,
@@ -124,7 +133,10 @@ impl<'a> Judge<'a> {
                     continue;
                 }
                 Some((rule, n_fields)) => Err((None, self.unreadable(rule, n_fields))),
-                None => self.judge(records, row, &mut record),
+                None => self.judge(records, row, &mut record).and_then(|key| {
+                    let kept = self.contracts.check(&mut record, records.place(row));
+                    kept.map(|()| key).map_err(|breach| (None, breach))
+                }),
             };
             match judged {
                 Ok(key) => {
@@ -140,10 +152,21 @@ impl<'a> Judge<'a> {
         (accepted.finish(), rejected.finish())
     }
 
+    /// Returns why the whole delivery is refused, where what was read so far breaks a contract.
+    pub fn refusal(&self) -> Option<&Refusal> {
+        self.contracts.refusal()
+    }
+
     /// Returns what the records tell together of their delivery, once they are all judged.
-    pub fn notes(&self) -> Vec<Note> {
-        let clock = delivery_marks::clock(self.readers.iter().map(|reader| reader.clock));
-        self.flags.notes().chain(clock).collect()
+    ///
+    /// # Errors
+    ///
+    /// The refusal of a delivery that breaks a contract.
+    pub fn finish(&mut self, fates: &Fates) -> Result<Vec<Note>, Refusal> {
+        let mut notes = self.contracts.finish(fates.read - fates.out_of_scope)?;
+        notes.extend(self.flags.notes());
+        notes.extend(delivery_marks::clock(self.readers.iter().map(|reader| reader.clock)));
+        Ok(notes)
     }
 
     /// Reads one record's values and holds them against the rules; returns the dossier's key.

@@ -118,7 +118,8 @@ impl<'a> ObservationsBuilder<'a> {
         self.buckets.append_value(bucket(key, n_buckets));
         self.item_keys.append_option(record.item_key.as_deref());
         self.event_times.append_option(record.event_time);
-        for mark in &record.marks {
+        let own = record.marks.iter().copied();
+        for mark in own.chain(record.contract_marks.iter().map(|mark| &**mark)) {
             self.marks.values().append_value(mark);
         }
         self.marks.append(true);

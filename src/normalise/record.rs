@@ -1,5 +1,7 @@
 //! One record with typed values: what its own columns say together, and the rules they break.
 
+use std::sync::Arc;
+
 use chrono::NaiveDate;
 
 use crate::pipeline::columns::{FeedKind, Kind, SUPPLIED, is_ended, supplied_bit, supplied_index};
@@ -24,6 +26,8 @@ pub(super) struct Record {
     submitted_files: Option<String>,
     result_files: Option<String>,
     pub(super) marks: Vec<&'static str>,
+    /// The contracts that it breaks and is only marked for.
+    pub(super) contract_marks: Vec<Arc<str>>,
 }
 
 impl Record {

@@ -1,6 +1,7 @@
 //! Conditions of measures: a closed subset of SQL expressions, parsed by `sqlparser` and checked
 //! against the columns they may use.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use chrono::NaiveDate;
@@ -30,6 +31,44 @@ pub enum Condition {
     Case(Vec<(Self, Self)>, Option<Box<Self>>),
     Add(Box<Self>, Box<Self>),
     Subtract(Box<Self>, Box<Self>),
+}
+
+impl Condition {
+    /// Returns the names of the columns that it reads.
+    pub fn columns(&self) -> BTreeSet<&'static str> {
+        let mut names = BTreeSet::new();
+        self.add_columns(&mut names);
+        names
+    }
+
+    fn add_columns(&self, names: &mut BTreeSet<&'static str>) {
+        match self {
+            Self::Column(name) => {
+                names.insert(name);
+            }
+            Self::Text(_) | Self::Integer(_) | Self::Day(_) | Self::Flag(_) => {}
+            Self::Compare(_, left, right)
+            | Self::And(left, right)
+            | Self::Or(left, right)
+            | Self::Add(left, right)
+            | Self::Subtract(left, right) => {
+                left.add_columns(names);
+                right.add_columns(names);
+            }
+            Self::Not(inner) | Self::IsNull(inner) => inner.add_columns(names),
+            Self::In(value, list) => {
+                value.add_columns(names);
+                list.iter().for_each(|item| item.add_columns(names));
+            }
+            Self::Case(branches, otherwise) => {
+                for (condition, value) in branches {
+                    condition.add_columns(names);
+                    value.add_columns(names);
+                }
+                otherwise.iter().for_each(|value| value.add_columns(names));
+            }
+        }
+    }
 }
 
 /// How two values are compared.

@@ -4,6 +4,7 @@
 pub mod calendar;
 pub mod columns;
 pub mod condition;
+pub mod contract;
 pub mod date_form;
 pub mod definitions;
 pub mod due;

@@ -7,6 +7,7 @@ use regex::Regex;
 
 use super::columns;
 use super::columns::{FeedKind, Kind};
+use super::contract::{self, Contracts};
 use super::date_form::{DateForm, parse_any};
 use super::encoding::Encoding;
 use super::fault::Faults;
@@ -49,6 +50,8 @@ pub struct Profile {
     pub codes: BTreeMap<&'static str, BTreeMap<String, String>>,
     pub constants: BTreeMap<&'static str, String>,
     pub implied: BTreeMap<&'static str, Vec<Implied>>,
+    /// What its logs promise.
+    pub contracts: Contracts,
 }
 
 /// The inputs that may be a dossier's key.
@@ -89,6 +92,7 @@ impl Profile {
         self.merge_codes(section, faults);
         self.merge_constants(section, faults);
         self.merge_implied(section, faults);
+        contract::read(&mut self.contracts, self.feed, section, faults);
         let folded = |texts: Vec<Placed<String>>| texts.into_iter().map(|t| fold(&t.value));
         self.ignored.extend(folded(section.texts("ignored", faults)));
         self.without_cells.extend(folded(section.texts("without_cells", faults)));

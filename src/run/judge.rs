@@ -109,11 +109,15 @@ fn read(
     let (mut observations, mut rejects) = (Vec::new(), Vec::new());
     for records in log.records {
         let (accepted, rejected) = judge.normalise(&records?, &mut judgement.fates);
+        if let Some(refusal) = judge.refusal() {
+            return Err(refusal.clone());
+        }
         observations.push(accepted);
         rejects.push(rejected);
     }
+    let told = judge.finish(&judgement.fates)?;
     judgement.notes = log.notes.take();
-    judgement.notes.extend(judge.notes());
+    judgement.notes.extend(told);
     Ok((observations, rejects))
 }
 

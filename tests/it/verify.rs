@@ -150,7 +150,7 @@ fn a_released_number_that_its_dossiers_do_not_come_to_is_told_beside_the_right_o
     assert_eq!(failed(&world), ["numbers"]);
     let told = told(&world);
     let first = "received ministry month from 2020-01-01: released 3 (value 2, 1 of 2 units, \
-        to 2020-02-01, final), recomputed 2 (value 2, ";
+        to 2020-02-01), recomputed 2 (value 2, ";
     assert!(told.contains(first), "{told}");
 }
 

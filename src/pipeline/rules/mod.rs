@@ -1,6 +1,7 @@
 //! The rules by which records and deliveries are judged: their ids, and the words in which an
 //! officer or an engineer reads them. Messages are made when shown, from masked parameters.
 
+mod contracts;
 mod deliveries;
 mod guards;
 mod marks;
@@ -84,9 +85,10 @@ pub fn find(id: &str) -> Option<&'static Rule> {
     all().find(|rule| rule.id == id)
 }
 
-/// Returns every rule: on deliveries, on records, the marks, the guards.
+/// Returns every rule: on deliveries, on records, of contracts, the marks, the guards.
 pub fn all() -> impl Iterator<Item = &'static Rule> {
-    [deliveries::RULES, records::RULES, marks::RULES, guards::RULES].into_iter().flatten()
+    let lists = [deliveries::RULES, records::RULES, contracts::RULES, marks::RULES, guards::RULES];
+    lists.into_iter().flatten()
 }
 
 /// Returns the ids of the guards.

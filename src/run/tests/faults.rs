@@ -4,19 +4,17 @@
 use std::fs;
 use std::path::Path;
 
-use chrono::{DateTime, Utc};
+use chrono::DateTime;
 
 use crate::indicators::row::Row;
 use crate::pipeline::Pipeline;
 use crate::pipeline::tables::Table;
-use crate::run::stop::StopFlag;
-use crate::run::watch::{Quiet, Watch};
-use crate::run::{Options, run, show};
+use crate::run::show;
 use crate::store::Store;
 use crate::store::cloud::Access;
 use crate::store::faults::Fault;
 
-use super::{copy, small};
+use super::{copy, run_at, small};
 
 const HEADINGS: &str =
     "Mã hồ sơ,Mã TTHC,Ngày tiếp nhận,Ngày hẹn trả,Ngày có kết quả,Trạng thái,Hình thức nộp";
@@ -72,17 +70,7 @@ fn a_run_that_fails_at_any_write_leaves_a_whole_release_and_the_next_run_mends_i
 }
 
 fn run_once(pipeline: &Pipeline, store: &Store) -> anyhow::Result<()> {
-    let options = Options {
-        units: vec!["G99.01".to_owned()],
-        as_of: pipeline.settings.as_of.unwrap(),
-        now: DateTime::<Utc>::UNIX_EPOCH,
-        period: None,
-        missing: false,
-        accept: vec!["final_changed".to_owned()],
-        reason: "a test".to_owned(),
-    };
-    let watch = Watch { progress: Box::new(Quiet), stop: StopFlag::default() };
-    run(pipeline, store, &options, &watch).map(drop)
+    run_at(pipeline, store, DateTime::UNIX_EPOCH)
 }
 
 fn published(store: &Store) -> Vec<Row> {

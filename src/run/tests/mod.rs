@@ -2,13 +2,19 @@
 
 mod faults;
 mod laws;
+mod reports;
 
 use std::fs;
 use std::path::Path;
 
+use chrono::{DateTime, Utc};
 use tempfile::TempDir;
 
 use crate::pipeline::Pipeline;
+use crate::run::stop::StopFlag;
+use crate::run::watch::{Quiet, Watch};
+use crate::run::{Options, run};
+use crate::store::Store;
 
 /// Copies the small pipeline of the integration tests into a folder of its own.
 fn small() -> (TempDir, Pipeline) {
@@ -20,6 +26,26 @@ fn small() -> (TempDir, Pipeline) {
     }
     let pipeline = Pipeline::load(folder.path()).unwrap();
     (folder, pipeline)
+}
+
+/// Reads a moment in UTC.
+fn at(text: &str) -> DateTime<Utc> {
+    text.parse().unwrap()
+}
+
+/// Runs the first unit's feed at a moment; final values may change.
+fn run_at(pipeline: &Pipeline, store: &Store, now: DateTime<Utc>) -> anyhow::Result<()> {
+    let options = Options {
+        units: vec!["G99.01".to_owned()],
+        as_of: pipeline.settings.as_of.unwrap(),
+        now,
+        period: None,
+        missing: false,
+        accept: vec!["final_changed".to_owned()],
+        reason: "a test".to_owned(),
+    };
+    let watch = Watch { progress: Box::new(Quiet), stop: StopFlag::default() };
+    run(pipeline, store, &options, &watch).map(drop)
 }
 
 fn copy(from: &Path, to: &Path) {
