@@ -6,6 +6,7 @@ mod exit;
 mod init;
 mod maintain;
 mod output;
+mod panic;
 mod progress;
 mod quarantine;
 mod query;
@@ -87,6 +88,20 @@ enum Command {
 }
 
 impl Cli {
+    fn run(&self) -> anyhow::Result<Exit> {
+        match &self.command {
+            Command::Init(args) => init::run(args),
+            Command::Check(args) => check::run(args, self),
+            Command::Run(args) => run::run(args, self),
+            Command::Status(args) => status::run(args, self),
+            Command::Show(args) => show::run(args, self),
+            Command::Quarantine(command) => quarantine::run(command, self),
+            Command::Query(args) => query::run(args, self),
+            Command::Verify(args) => verify::run(args, self),
+            Command::Maintain(args) => maintain::run(args, self),
+        }
+    }
+
     fn language(&self) -> Language {
         let is_vietnamese = match self.lang {
             Some(lang) => lang == Lang::Vi,
@@ -112,18 +127,7 @@ pub fn main() -> ExitCode {
         Err(error) => return exit::usage(&error),
     };
     output::start_log(cli.log, cli.verbose, cli.quiet);
-    let done = match &cli.command {
-        Command::Init(args) => init::run(args),
-        Command::Check(args) => check::run(args, &cli),
-        Command::Run(args) => run::run(args, &cli),
-        Command::Status(args) => status::run(args, &cli),
-        Command::Show(args) => show::run(args, &cli),
-        Command::Quarantine(command) => quarantine::run(command, &cli),
-        Command::Query(args) => query::run(args, &cli),
-        Command::Verify(args) => verify::run(args, &cli),
-        Command::Maintain(args) => maintain::run(args, &cli),
-    };
-    done.unwrap_or_else(|error| Exit::from_error(&error)).into()
+    panic::contained(|| cli.run().unwrap_or_else(|error| Exit::from_error(&error))).into()
 }
 
 #[cfg(test)]

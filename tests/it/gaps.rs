@@ -50,3 +50,38 @@ fn a_period_that_is_none_is_told() {
     assert!(ran.stderr.contains("--from 2020-03-01 must lie before --to 2020-02-01"), "{ran}");
     assert_eq!(world.hoso(&["run", "--from", "2020-03-01"]).code, 2);
 }
+
+#[test]
+fn the_share_of_reports_received_is_an_indicator() {
+    let world = World::small();
+    let indicators = std::fs::read_to_string(world.path("indicators.toml")).unwrap();
+    let reports = "
+[measure.reports_expected]
+of = \"reports\"
+on = \"period_start\"
+where = \"expected\"
+
+[measure.reports_received]
+of = \"reports\"
+on = \"period_start\"
+where = \"expected AND received\"
+
+[indicator.reporting_rate]
+name = { vi = \"Báo cáo\", en = \"Reports received\" }
+numerator = \"reports_received\"
+denominator = \"reports_expected\"
+unit = \"percent\"
+better = \"higher\"
+version = 1
+";
+    world.write("indicators.toml", format!("{indicators}{reports}"));
+    world.log("u1/2020-01.csv", &row("01"));
+    world.log("u1/2020-02.csv", &row("02"));
+    world.run(0);
+    let rates = world.query(
+        "SELECT COALESCE(unit_code, scope) AS whose, numerator, denominator, status \
+         FROM indicators WHERE indicator = 'reporting_rate' AND period_kind = 'quarter' \
+         AND scope IN ('ministry', 'unit') ORDER BY whose",
+    );
+    insta::assert_snapshot!(rates, @"");
+}

@@ -3,6 +3,7 @@
 mod faults;
 mod laws;
 mod reports;
+mod splits;
 
 use std::fs;
 use std::path::Path;
@@ -35,7 +36,11 @@ fn at(text: &str) -> DateTime<Utc> {
 
 /// Runs the first unit's feed at a moment; final values may change.
 fn run_at(pipeline: &Pipeline, store: &Store, now: DateTime<Utc>) -> anyhow::Result<()> {
-    let options = Options {
+    run(pipeline, store, &options(pipeline, now), &watch()).map(drop)
+}
+
+fn options(pipeline: &Pipeline, now: DateTime<Utc>) -> Options {
+    Options {
         units: vec!["G99.01".to_owned()],
         as_of: pipeline.settings.as_of.unwrap(),
         now,
@@ -43,9 +48,11 @@ fn run_at(pipeline: &Pipeline, store: &Store, now: DateTime<Utc>) -> anyhow::Res
         missing: false,
         accept: vec!["final_changed".to_owned()],
         reason: "a test".to_owned(),
-    };
-    let watch = Watch { progress: Box::new(Quiet), stop: StopFlag::default() };
-    run(pipeline, store, &options, &watch).map(drop)
+    }
+}
+
+fn watch() -> Watch {
+    Watch { progress: Box::new(Quiet), stop: StopFlag::default() }
 }
 
 fn copy(from: &Path, to: &Path) {
