@@ -7,6 +7,7 @@ mod init;
 mod maintain;
 mod output;
 mod panic;
+mod plan;
 mod progress;
 mod quarantine;
 mod query;
@@ -77,6 +78,7 @@ enum Lang {
 enum Command {
     Init(init::Args),
     Check(check::Args),
+    Plan(plan::Args),
     Run(run::Args),
     Status(status::Args),
     Show(show::Args),
@@ -92,6 +94,7 @@ impl Cli {
         match &self.command {
             Command::Init(args) => init::run(args),
             Command::Check(args) => check::run(args, self),
+            Command::Plan(args) => plan::run(args, self),
             Command::Run(args) => run::run(args, self),
             Command::Status(args) => status::run(args, self),
             Command::Show(args) => show::run(args, self),

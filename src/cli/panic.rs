@@ -35,7 +35,7 @@ mod tests {
         let before = panic::take_hook();
         panic::set_hook(Box::new(move |panic| tell.send(told(panic)).unwrap_or_default()));
         let name = "Nguyễn Văn A".to_owned();
-        let read: Result<u8, String> = Err(name.clone());
+        let read: Result<String, String> = Err(name.clone());
         let with_data = [
             panic::catch_unwind(|| panic!("{}", name.clone())),
             panic::catch_unwind(|| drop(read.clone().expect("a record"))),

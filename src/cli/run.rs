@@ -25,6 +25,24 @@ use super::{Cli, output};
     4 nothing reached, 5 stopped before publishing, 6 published with gaps, 7 others published first, \
     130 or 143 stopped by a signal")]
 pub(super) struct Args {
+    #[command(flatten)]
+    pulling: Pulling,
+
+    #[command(flatten)]
+    publishing: Publishing,
+
+    /// Write the run report to this file, as JSON
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    report: Option<PathBuf>,
+
+    /// How progress is shown on stderr
+    #[arg(long, value_enum, default_value_t = ProgressMode::Auto)]
+    progress: ProgressMode,
+}
+
+/// What is pulled.
+#[derive(Debug, clap::Args)]
+pub(super) struct Pulling {
     /// Pull the sources of these units only
     #[arg(long, value_name = "CODE", value_delimiter = ',')]
     unit: Vec<String>,
@@ -40,17 +58,25 @@ pub(super) struct Args {
     /// Pull only what fills a gap: periods that are expected and not there
     #[arg(long)]
     missing: bool,
+}
 
-    #[command(flatten)]
-    publishing: Publishing,
-
-    /// Write the run report to this file, as JSON
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    report: Option<PathBuf>,
-
-    /// How progress is shown on stderr
-    #[arg(long, value_enum, default_value_t = ProgressMode::Auto)]
-    progress: ProgressMode,
+impl Pulling {
+    /// Narrows what a run is asked for; `None`, once said, where a unit is unknown or the period
+    /// none.
+    pub(super) fn narrow(&self, options: Options, pipeline: &Pipeline) -> Option<Options> {
+        let is_unknown = |unit: &&String| pipeline.feeds.iter().all(|feed| feed.unit != **unit);
+        if let Some(unknown) = self.unit.iter().find(is_unknown) {
+            let units = pipeline.feeds.iter().map(|feed| feed.unit.as_str());
+            output::unknown("unit", unknown, units);
+            return None;
+        }
+        let period = self.from.zip(self.to);
+        if let Some((from, to)) = period.filter(|(from, to)| from >= to) {
+            output::to_stderr(&format!("error: --from {from} must lie before --to {to}"));
+            return None;
+        }
+        Some(Options { units: self.unit.clone(), period, missing: self.missing, ..options })
+    }
 }
 
 /// What a release is made by.
@@ -96,20 +122,10 @@ impl Publishing {
 }
 
 pub(super) fn run(args: &Args, cli: &Cli) -> anyhow::Result<Exit> {
-    let Args { unit, from, to, missing, publishing, report, progress } = args;
+    let Args { pulling, publishing, report, progress } = args;
     let pipeline = cli.pipeline()?;
-    if let Some(unknown) = unit.iter().find(|unit| pipeline.feeds.iter().all(|f| f.unit != **unit))
-    {
-        let units = pipeline.feeds.iter().map(|feed| feed.unit.as_str());
-        return Ok(output::unknown("unit", unknown, units));
-    }
-    let period = from.zip(*to);
-    if let Some((from, to)) = period.filter(|(from, to)| from >= to) {
-        output::to_stderr(&format!("error: --from {from} must lie before --to {to}"));
-        return Ok(Exit::Usage);
-    }
     let Some(options) = publishing.options(&pipeline) else { return Ok(Exit::Usage) };
-    let options = Options { units: unit.clone(), period, missing: *missing, ..options };
+    let Some(options) = pulling.narrow(options, &pipeline) else { return Ok(Exit::Usage) };
     let watch = Watch { progress: display(*progress, cli.quiet), stop: listen()? };
     let store = run::open_store(cli.store_url(&pipeline), &pipeline)?;
     let done = run::run(&pipeline, &store, &options, &watch);

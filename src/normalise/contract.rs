@@ -1,6 +1,6 @@
 //! Contracts held against the records of one delivery. One that cannot be checked has failed.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use sha2::Digest as _;
@@ -31,7 +31,7 @@ struct Bound<'a> {
     /// How a record that breaks it is marked.
     mark: Arc<str>,
     /// For a unique clause: the whole record by its key.
-    seen: HashMap<Digest, Digest>,
+    seen: BTreeMap<Digest, Digest>,
 }
 
 impl<'a> Contracts<'a> {
@@ -50,7 +50,7 @@ impl<'a> Contracts<'a> {
                     id,
                     contract,
                     mark: mark(id),
-                    seen: HashMap::new(),
+                    seen: BTreeMap::new(),
                 }),
             }
         }

@@ -13,6 +13,7 @@ mod ledger;
 pub mod maintain;
 mod measure;
 mod news;
+pub mod plan;
 pub mod quarantine;
 pub mod query;
 mod release;
@@ -76,6 +77,18 @@ pub fn open_store(url: &str, pipeline: &Pipeline) -> anyhow::Result<Store> {
     let opened = Store::open(url, &access(pipeline))
         .with_context(|| format!("failed to open the store `{url}`"));
     opened.map_err(stop::classify)
+}
+
+/// Opens a store to plan on: where there is none yet, none is made.
+///
+/// # Errors
+///
+/// [`Stop::Unreachable`] where it cannot be reached.
+pub fn open_to_plan(url: &str, pipeline: &Pipeline) -> anyhow::Result<Store> {
+    if url.contains("://") || std::path::Path::new(url).exists() {
+        return open_store(url, pipeline);
+    }
+    Ok(Store::nowhere())
 }
 
 /// Opens a store to be read; it must have been run on before.

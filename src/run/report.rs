@@ -39,7 +39,7 @@ impl Report {
     }
 
     /// Returns what guards said of a release made in this run, and whether it was accepted.
-    fn evidence(&self) -> impl Iterator<Item = (&Evidence, bool)> {
+    pub(super) fn evidence(&self) -> impl Iterator<Item = (&Evidence, bool)> {
         let release = self.released.release.as_ref().filter(|_| self.released.is_new);
         let spoken = release.into_iter().flat_map(|release| {
             let is_accepted = |e: &Evidence| release.accepted.contains_key(&e.guard);

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use futures::{StreamExt as _, TryStreamExt as _};
+use object_store::memory::InMemory;
 use object_store::path::Path;
 use object_store::prefix::PrefixStore;
 use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt as _, PutMode, WriteMultipart};
@@ -17,6 +18,7 @@ use url::Url;
 use super::chunks::{CHUNK_BYTES, CHUNKS_IN_FLIGHT, Chunks};
 use super::cloud::{self, Access};
 use super::local::SyncedFileSystem;
+use super::overlay::Overlay;
 use super::{RUNTIME, StoreError};
 
 /// A folder, or a prefix of a bucket.
@@ -27,6 +29,8 @@ pub struct Location {
     folder: Option<PathBuf>,
     /// The whole file system or bucket.
     bucket: Arc<dyn ObjectStore>,
+    /// Where in the bucket the location is.
+    prefix: Path,
     /// What lies below the location.
     objects: Arc<dyn ObjectStore>,
 }
@@ -172,6 +176,24 @@ impl Location {
         got.bytes().await.map_err(failed)
     }
 
+    /// Returns a place without objects.
+    pub(super) fn nowhere() -> Self {
+        let url = Url::parse("memory:///").expect("a constant URL is one");
+        Self::below(url, None, Arc::new(InMemory::new()), Path::default())
+    }
+
+    /// Returns the same place with an overlay: nothing that is written reaches it.
+    pub(super) fn overlaid(&self) -> io::Result<Self> {
+        let bucket: Arc<dyn ObjectStore> = Arc::new(Overlay::over(self.bucket())?);
+        // Delta would look for the tables of a `file://` place in the file system itself.
+        let url = match &self.folder {
+            Some(_) => Url::parse(&format!("memory://{}", self.url.path())),
+            None => Ok(self.url.clone()),
+        };
+        let url = url.expect("the path of a URL is one of another");
+        Ok(Self::below(url, self.folder.clone(), bucket, self.prefix.clone()))
+    }
+
     pub(super) fn url(&self) -> &Url {
         &self.url
     }
@@ -210,8 +232,8 @@ impl Location {
         if !url.path().ends_with('/') {
             url.set_path(&format!("{}/", url.path()));
         }
-        let objects = Arc::new(PrefixStore::new(Arc::clone(&bucket), prefix));
-        Self { url, folder, bucket, objects }
+        let objects = Arc::new(PrefixStore::new(Arc::clone(&bucket), prefix.clone()));
+        Self { url, folder, bucket, prefix, objects }
     }
 }
 

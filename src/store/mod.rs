@@ -46,6 +46,8 @@ mod listing;
 
 mod local;
 
+mod overlay;
+
 mod row_groups;
 
 mod schema;
@@ -76,6 +78,21 @@ impl Store {
     /// Opens a store that must be there, to be read.
     pub fn open_existing(url: &str, access: &Access) -> Result<Self, StoreError> {
         Ok(Self { root: Location::open_existing(url, access)? })
+    }
+}
+
+impl Store {
+    /// Returns a store that has nothing and lies nowhere, for an overlay to be laid over.
+    pub fn nowhere() -> Self {
+        Self { root: Location::nowhere() }
+    }
+
+    /// Returns the same store, but that nothing written to it reaches it: it lies beside, in a
+    /// temporary file without a name, and is gone with the process.
+    pub fn overlaid(&self) -> Result<Self, StoreError> {
+        let root = self.root.overlaid();
+        let failed = |error| StoreError::io("lay an overlay over", self.root.url().as_str(), error);
+        Ok(Self { root: root.map_err(failed)? })
     }
 }
 

@@ -83,5 +83,10 @@ version = 1
          FROM indicators WHERE indicator = 'reporting_rate' AND period_kind = 'quarter' \
          AND scope IN ('ministry', 'unit') ORDER BY whose",
     );
-    insta::assert_snapshot!(rates, @"");
+    insta::assert_snapshot!(rates, @"
+    whose,numerator,denominator,status
+    G99.01,2,3,value
+    G99.02,0,3,value
+    ministry,2,6,value
+    ");
 }

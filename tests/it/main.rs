@@ -14,6 +14,7 @@ mod guards;
 mod layouts;
 mod maintain;
 mod ministry;
+mod plan;
 mod readers;
 mod receipt;
 mod replay;

@@ -47,7 +47,7 @@ fn what_commands_write_as_json_is_as_the_schemas_say() {
     world.write("out/.keep", "");
     let ran = world.hoso(&["run", "--report", "out/run-report.json"]);
     assert_eq!(ran.code, 6, "{ran}");
-    let commands: [(&str, &[&str]); 8] = [
+    let commands: [(&str, &[&str]); 9] = [
         ("show", &["show", "received", "--json"]),
         ("catalogue", &["show", "--json"]),
         ("status", &["status", "--json"]),
@@ -56,6 +56,7 @@ fn what_commands_write_as_json_is_as_the_schemas_say() {
         ("quarantine-show", &["quarantine", "show", "G99.01/dossier/00000001#2", "--json"]),
         ("verify", &["verify", "--json"]),
         ("maintain", &["maintain", "--json"]),
+        ("plan", &["plan", "--json"]),
     ];
     for (name, args) in commands {
         let ran = world.hoso(args);
@@ -68,6 +69,7 @@ fn what_commands_write_as_json_is_as_the_schemas_say() {
     insta::assert_snapshot!(checked, @"
     catalogue
     maintain
+    plan
     quarantine-list
     quarantine-show
     quarantine-unmatched

@@ -1,5 +1,5 @@
 //! Where the tests keep their stores: each test runs on a local folder and, listed here, again on
-//! S3 and on Azure.
+//! S3, on Azure, and on an overlay, under which nothing changes.
 
 use std::cell::Cell;
 use std::path::Path;
@@ -20,6 +20,7 @@ enum Kind {
     Local,
     S3,
     Azure,
+    Overlay,
 }
 
 thread_local! {
@@ -42,6 +43,8 @@ pub(super) struct Home {
     url: String,
     access: Access,
     folder: Option<TempDir>,
+    /// The one overlay over the folder, where it is one.
+    overlay: Option<Store>,
 }
 
 impl Home {
@@ -51,27 +54,40 @@ impl Home {
         let n = N_HOMES.fetch_add(1, Ordering::Relaxed);
         let cloud = |url, env: Vec<(String, String)>| {
             let access = Access { options: env, ..Access::default() };
-            Self { url, access, folder: None }
+            Self { url, access, folder: None, overlay: None }
         };
         match KIND.get() {
             Kind::S3 => cloud(format!("s3://warehouse/a prefix/{n}"), S3_SERVER.env()),
             Kind::Azure => cloud(format!("az://warehouse/a prefix/{n}"), AZURE_SERVER.env()),
-            Kind::Local => {
+            Kind::Local | Kind::Overlay => {
                 let folder = TempDir::new().unwrap();
                 let url = folder.path().to_str().unwrap().to_owned();
-                Self { url, access: Access::default(), folder: Some(folder) }
+                let below = || Store::open(&url, &Access::default()).unwrap();
+                let is_overlay = matches!(KIND.get(), Kind::Overlay);
+                let overlay = is_overlay.then(|| below().overlaid().unwrap());
+                Self { url, access: Access::default(), folder: Some(folder), overlay }
             }
         }
     }
 
     /// Opens the store there.
     pub(super) fn open(&self) -> Store {
-        Store::open(&self.url, &self.access).unwrap()
+        let open = || Store::open(&self.url, &self.access).unwrap();
+        self.overlay.clone().unwrap_or_else(open)
     }
 
     /// Returns the local folder.
     pub(super) fn folder(&self) -> &Path {
         self.folder.as_ref().unwrap().path()
+    }
+}
+
+impl Drop for Home {
+    fn drop(&mut self) {
+        let folder = self.folder.as_ref().filter(|_| self.overlay.is_some());
+        let is_empty = |folder: &TempDir| folder.path().read_dir().unwrap().next().is_none();
+        let is_untouched = folder.is_none_or(is_empty);
+        assert!(is_untouched || std::thread::panicking(), "something was written under an overlay");
     }
 }
 
@@ -85,6 +101,10 @@ macro_rules! on_object_storage {
     ($($module:ident: $($name:ident,)+;)+) => {
         mod on_s3 {
             $($(#[test] fn $name() { super::run_on(super::Kind::S3, super::super::$module::$name); })+)+
+        }
+
+        mod on_an_overlay {
+            $($(#[test] fn $name() { super::run_on(super::Kind::Overlay, super::super::$module::$name); })+)+
         }
 
         mod on_azure {
