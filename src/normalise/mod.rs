@@ -106,7 +106,7 @@ impl<'a> Judge<'a> {
             always_supplied: always.fold(0, |mask, bit| mask | bit),
             readers,
             constants,
-            n_headings: header.n_fields,
+            n_headings: header.n_fields(),
             flags: FlagTally::default(),
         }
     }
