@@ -4,6 +4,7 @@
 pub mod connect;
 mod conservation;
 mod control;
+pub mod export;
 mod ingest;
 mod judge;
 mod land;

@@ -47,10 +47,11 @@ fn what_commands_write_as_json_is_as_the_schemas_say() {
     world.write("out/.keep", "");
     let ran = world.hoso(&["run", "--report", "out/run-report.json"]);
     assert_eq!(ran.code, 6, "{ran}");
-    let commands: [(&str, &[&str]); 6] = [
+    let commands: [(&str, &[&str]); 7] = [
         ("show", &["show", "received", "--json"]),
         ("catalogue", &["show", "--json"]),
         ("status", &["status", "--json"]),
+        ("quarantine-export", &["quarantine", "export", "--unit", "G99.01", "--json"]),
         ("quarantine-list", &["quarantine", "list", "--json"]),
         ("quarantine-unmatched", &["quarantine", "unmatched", "--json"]),
         ("quarantine-show", &["quarantine", "show", "G99.01/dossier/00000001#2", "--json"]),
@@ -65,6 +66,7 @@ fn what_commands_write_as_json_is_as_the_schemas_say() {
     let checked = python(&["tests/schemas.py", schemas.to_str().unwrap(), out.to_str().unwrap()]);
     insta::assert_snapshot!(checked, @"
     catalogue
+    quarantine-export
     quarantine-list
     quarantine-show
     quarantine-unmatched
