@@ -5,6 +5,7 @@
 mod architecture;
 mod bad_input;
 mod check;
+mod export;
 mod feeds;
 mod figures;
 mod formats;
