@@ -74,6 +74,15 @@ enum Lang {
     En,
 }
 
+impl From<Lang> for Language {
+    fn from(lang: Lang) -> Self {
+        match lang {
+            Lang::Vi => Self::Vietnamese,
+            Lang::En => Self::English,
+        }
+    }
+}
+
 #[derive(Debug, Subcommand)]
 enum Command {
     Init(init::Args),
@@ -106,11 +115,16 @@ impl Cli {
     }
 
     fn language(&self) -> Language {
-        let is_vietnamese = match self.lang {
-            Some(lang) => lang == Lang::Vi,
-            None => output::locale_is_vietnamese(),
+        let of_locale = || match output::locale_is_vietnamese() {
+            true => Language::Vietnamese,
+            false => Language::English,
         };
-        if is_vietnamese { Language::Vietnamese } else { Language::English }
+        self.lang.map_or_else(of_locale, Language::from)
+    }
+
+    /// The language of a file that goes to a unit, whoever makes it.
+    fn language_of_units(&self) -> Language {
+        self.lang.map_or(Language::Vietnamese, Language::from)
     }
 
     fn pipeline(&self) -> anyhow::Result<Pipeline> {

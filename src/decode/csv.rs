@@ -35,7 +35,7 @@ pub(super) fn read<'a>(body: Body<'a>, profile: &Profile) -> Result<Table<'a>, R
         reader.read_byte_record(&mut above).map_err(|error| refusal(&error))?;
         seen.record_read();
     }
-    let (n_fields, line) = (header.n_fields, reader.position().line());
+    let (n_fields, line) = (header.n_fields(), reader.position().line());
     let rows = Delimited { reader, seen, separator, n_fields, n_records: 0, line };
     Ok(Table { rows: Box::new(rows), header, width: Width::Exact })
 }

@@ -78,7 +78,7 @@ fn merge(rows: &[Vec<String>]) -> Vec<Parts> {
 /// Whether the headings begin in the row above: it names one, known to the profile, of which the
 /// rows below have but the empty rest of a merged cell.
 fn begins_above(headings: &[Parts], above: &[String], profile: &Profile) -> bool {
-    let is_known = |text: &String| profile.reads(text) || profile.ignored.contains(&fold(text));
+    let is_known = |text: &String| profile.reads(text) || profile.ignores(text);
     let is_open = |at: usize| headings.get(at).is_none_or(Vec::is_empty);
     above.iter().enumerate().any(|(at, text)| is_open(at) && !text.is_empty() && is_known(text))
 }
@@ -121,13 +121,16 @@ fn read(headings: &[Parts], profile: &Profile) -> Result<Header, Refusal> {
     }
     let mut header = Header::default();
     let mut seen: BTreeMap<&'static str, &str> = BTreeMap::new();
-    let mut field = 0;
     for (at, parts) in headings.iter().enumerate() {
         let (path, leaf) = (parts.join(" / "), parts.last().map_or("", String::as_str));
         if profile.without_cells.contains(&fold(leaf)) {
             continue;
         }
-        let name = if profile.reads(&path) { &path } else { leaf };
+        // A part alone may be what the profile knows: the group says nothing to it then.
+        let names = || [&*path, leaf].into_iter();
+        let read = names().find(|name| profile.reads(name));
+        let known = read.or_else(|| names().find(|name| profile.ignores(name)));
+        let (field, name) = (header.names.len(), known.unwrap_or(&path));
         for (column, function) in profile.columns_of(name) {
             if let Some(first) = seen.insert(column, leaf) {
                 let params = [("first", first.to_owned()), ("second", leaf.to_owned())];
@@ -135,13 +138,11 @@ fn read(headings: &[Parts], profile: &Profile) -> Result<Header, Refusal> {
             }
             header.taken.push(Taken { field, column, function });
         }
-        let is_known = [&path, leaf].iter().any(|name| profile.ignored.contains(&fold(name)));
-        if !leaf.is_empty() && !is_known && !profile.reads(name) {
+        if !leaf.is_empty() && known.is_none() {
             header.unknown.push(at + 1);
         }
-        field += 1;
+        header.names.push(name.to_owned());
     }
-    header.n_fields = field;
     Ok(header)
 }
 

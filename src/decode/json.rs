@@ -18,14 +18,18 @@ use super::container::Body;
 use super::fault::refusal;
 use super::guard::{Guard, MAX_RECORD_BYTES, Seen, record_too_long};
 use super::keyed;
-use super::keyed::{Gather, MAX_KEYED_DEPTH, broken_syntax, push_key, too_deep};
+use super::keyed::{Gather, Keys, MAX_KEYED_DEPTH, broken_syntax, push_key, too_deep};
 use super::row::{Row, Rows};
 use super::table::Table;
 
 const BUFFER_BYTES: usize = 256 << 10;
 
 /// Reads the records of a JSON text.
-pub(super) fn read<'a>(body: Body<'a>, profile: &Profile) -> Result<Table<'a>, Refusal> {
+pub(super) fn read<'a>(
+    body: Body<'a>,
+    profile: &Profile,
+    keys: &Keys,
+) -> Result<Table<'a>, Refusal> {
     let (guard, seen) = Guard::new(BufReader::with_capacity(BUFFER_BYTES, body.stream()));
     let settings = ReaderSettings {
         allow_multiple_top_level: true,
@@ -34,12 +38,12 @@ pub(super) fn read<'a>(body: Body<'a>, profile: &Profile) -> Result<Table<'a>, R
         restrict_number_values: false,
         ..ReaderSettings::default()
     };
-    let keys = profile.records.iter().flat_map(|path| path.split('.')).map(fold).collect();
+    let way = profile.records.iter().flat_map(|path| path.split('.')).map(fold).collect();
     let rows = Objects {
         reader: JsonStreamReader::new_custom(guard, settings),
         seen,
-        gather: Gather::new(profile),
-        keys,
+        gather: Gather::new(profile, keys),
+        keys: way,
         open: Vec::new(),
         is_begun: false,
         is_found: false,
@@ -232,7 +236,7 @@ impl<R: Read> Objects<R> {
                 self.gather.put_nothing(&self.path);
             }
             ValueType::Object => {
-                self.gather.put(&self.path, "{}");
+                self.gather.put_object(&self.path);
                 self.object()?;
             }
             ValueType::Array => {

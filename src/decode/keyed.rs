@@ -1,6 +1,8 @@
 //! Keyed formats: each value stands under a path of keys, and a record has what it has.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use crate::pipeline::heading::VALUES_END;
 use crate::pipeline::profile::Profile;
@@ -20,12 +22,18 @@ const N_SHOWN_BYTES: usize = 1 << 20;
 /// No path that a profile reads is longer.
 const MAX_PATH_BYTES: usize = 1024;
 
-/// The values of one record, gathered under the paths that the profile reads.
+/// The keys of a log that is read whole, in the order in which they are met, each with its field;
+/// `None` where only what the profile reads is wanted.
+pub(super) type Keys = Option<Rc<RefCell<Vec<(String, usize)>>>>;
+
+/// The values of one record, gathered under the paths that the profile reads: these are the first
+/// fields. Where the log is read whole, every other path of a value has a field after them.
 pub(super) struct Gather {
     paths: Vec<String>,
     folded: Vec<String>,
     field_of: BTreeMap<String, Option<usize>>,
     values: Vec<Values>,
+    keys: Keys,
     n_bytes: u64,
 }
 
@@ -40,24 +48,22 @@ struct Values {
 }
 
 impl Gather {
-    /// Prepares to gather what a profile reads.
-    pub(super) fn new(profile: &Profile) -> Self {
+    /// Prepares to gather what a profile reads, or the whole of each record.
+    pub(super) fn new(profile: &Profile, keys: &Keys) -> Self {
         let (mut paths, mut folded) = (Vec::new(), Vec::new());
-        let mut field_of = BTreeMap::new();
         for heading in profile.columns.values().flatten() {
             if !folded.contains(&heading.folded) {
-                field_of.insert(heading.name.clone(), Some(paths.len()));
                 paths.push(heading.name.clone());
                 folded.push(heading.folded.clone());
             }
         }
         let values = vec![Values::default(); paths.len()];
-        Self { paths, folded, field_of, values, n_bytes: 0 }
+        Self { paths, folded, field_of: BTreeMap::new(), values, keys: keys.clone(), n_bytes: 0 }
     }
 
     /// Puts a text under a path; several values of one record stand beside each other.
     pub(super) fn put(&mut self, path: &str, value: &str) {
-        let Some(field) = self.field(path) else { return };
+        let Some(field) = self.value_field(path) else { return };
         let values = &mut self.values[field];
         values.is_there = true;
         self.n_bytes += (value.len() + VALUES_END.len()) as u64;
@@ -78,6 +84,13 @@ impl Gather {
         self.put(path, value);
         if let Some(field) = self.field(path) {
             self.values[field].has_number = true;
+        }
+    }
+
+    /// Says that an object stands under a path, so that a profile can count it.
+    pub(super) fn put_object(&mut self, path: &str) {
+        if self.reads(path) {
+            self.put(path, "{}");
         }
     }
 
@@ -122,9 +135,22 @@ impl Gather {
         self.n_bytes > MAX_RECORD_BYTES
     }
 
-    /// Whether the profile reads this path.
+    /// Whether the path is gathered.
     pub(super) fn reads(&mut self, path: &str) -> bool {
         self.field(path).is_some()
+    }
+
+    /// Returns the field of a value's path; in a log that is read whole, every such path has one.
+    pub(super) fn value_field(&mut self, path: &str) -> Option<usize> {
+        let known = self.field(path);
+        let has_room = path.len() <= MAX_PATH_BYTES && self.values.len() < header::MAX_FIELDS;
+        if known.is_some() || self.keys.is_none() || !has_room {
+            return known;
+        }
+        self.folded.push(fold(path));
+        self.values.push(Values::default());
+        self.field_of.remove(path);
+        self.field(path)
     }
 
     fn field(&mut self, path: &str) -> Option<usize> {
@@ -139,6 +165,12 @@ impl Gather {
         // A log of ever new keys must not fill the memory.
         if self.field_of.len() < header::MAX_FIELDS {
             self.field_of.insert(path.to_owned(), field);
+        }
+        if let (Some(keys), Some(field)) = (&self.keys, field) {
+            let mut keys = keys.borrow_mut();
+            if keys.iter().all(|(_, known)| *known != field) {
+                keys.push((path.to_owned(), field));
+            }
         }
         field
     }
@@ -169,7 +201,7 @@ pub(super) fn broken_syntax(format: &str, record: u64, line: u64, cause: &str) -
 
 /// Reads the first records of a keyed log to see which keys there are.
 pub(super) fn read<'a>(mut rows: impl Rows + 'a, profile: &Profile) -> Result<Table<'a>, Refusal> {
-    let paths = Gather::new(profile).paths;
+    let paths = Gather::new(profile, &Keys::default()).paths;
     let (mut ahead, mut n_bytes) = (Vec::new(), 0);
     let mut is_there = vec![false; paths.len()];
     let mut row = Row::default();

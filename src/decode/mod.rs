@@ -20,6 +20,7 @@ mod parquet;
 mod row;
 mod sheet;
 mod table;
+mod whole;
 mod workbook;
 mod xls;
 mod xlsx;
@@ -42,19 +43,30 @@ use crate::pipeline::heading::Function;
 use crate::pipeline::profile::Profile;
 use crate::pipeline::rules::{Note, Refusal};
 
+pub use whole::{Whole, WholeRow, rows};
+
 use format::Format;
+use keyed::Keys;
+use table::Table;
 
 /// What stands above the records: the title rows and the headings.
 #[derive(Debug, Clone, Default)]
 pub struct Header {
     /// The rows above the headings, a line each.
     pub titles: Vec<String>,
-    /// How many fields a record has.
-    pub n_fields: usize,
+    /// The headings, one a field: each by the name under which the profile knows it, else whole.
+    pub names: Vec<String>,
     /// Which field is read for which canonical column.
     pub taken: Vec<Taken>,
     /// Positions (from 1) of headings that the profile neither reads nor ignores.
     pub unknown: Vec<usize>,
+}
+
+impl Header {
+    /// Returns how many fields a record has.
+    pub fn n_fields(&self) -> usize {
+        self.names.len()
+    }
 }
 
 /// A field that is read for a canonical column.
@@ -153,26 +165,36 @@ pub struct Log<'a> {
 ///
 /// A refusal: the bytes are not what the profile says. The records may end in one, too.
 pub fn decode<'a>(bytes: impl Read + 'a, profile: &Profile) -> Result<Log<'a>, Refusal> {
-    let opened = container::open(Box::new(bytes), profile)?;
     let notes = Notes::default();
-    let is_declared = profile.encoding.is_some();
+    let (table, written) = open(Box::new(bytes), profile, &Keys::default(), &notes)?;
+    if written.encoding != Encoding::Utf8 && profile.encoding.is_none() {
+        let params = [("encoding", written.encoding.name().to_owned())];
+        notes.borrow_mut().push(Note::new("encoding_detected", params));
+    }
+    let header = table.header.clone();
+    let records = Box::new(table::Batches::new(table, profile));
+    Ok(Log { header, written, records, notes })
+}
+
+/// Takes the packing off and reads the headings; of keyed formats, `keys` may ask for every key.
+fn open<'a>(
+    bytes: Box<dyn Read + 'a>,
+    profile: &Profile,
+    keys: &Keys,
+    notes: &Notes,
+) -> Result<(Table<'a>, Written), Refusal> {
+    let opened = container::open(bytes, profile)?;
     let body = opened.body;
     let (table, encoding) = match opened.format {
         Format::Csv => (csv::read(body, profile)?, opened.encoding),
         Format::Html => (html::read(body, profile)?, opened.encoding),
-        Format::Json => (json::read(body, profile)?, opened.encoding),
-        Format::Xml => (xml::read(body, profile)?, opened.encoding),
-        Format::Parquet => parquet::read(body, profile)?,
-        Format::Xlsx => xlsx::read(body, profile, &notes)?,
-        Format::Xls => xls::read(body, profile, &notes)?,
+        Format::Json => (json::read(body, profile, keys)?, opened.encoding),
+        Format::Xml => (xml::read(body, profile, keys)?, opened.encoding),
+        Format::Parquet => parquet::read(body, profile, keys)?,
+        Format::Xlsx => xlsx::read(body, profile, notes)?,
+        Format::Xls => xls::read(body, profile, notes)?,
     };
-    if encoding != Encoding::Utf8 && !is_declared {
-        let params = [("encoding", encoding.name().to_owned())];
-        notes.borrow_mut().push(Note::new("encoding_detected", params));
-    }
     let mut format = opened.format.name().to_owned();
     opened.wrappers.iter().rev().for_each(|wrapper| format += &format!(" in {wrapper}"));
-    let header = table.header.clone();
-    let records = Box::new(table::Batches::new(table, profile));
-    Ok(Log { header, written: Written { format, encoding }, records, notes })
+    Ok((table, Written { format, encoding }))
 }

@@ -26,7 +26,7 @@ use super::container::{Body, check_ratio, too_large};
 use super::fault::{damaged, refusal};
 use super::guard::{MAX_RECORD_BYTES, record_too_long};
 use super::keyed;
-use super::keyed::{Gather, push_key};
+use super::keyed::{Gather, Keys, push_key};
 use super::mend::mend;
 use super::row::{Row, Rows};
 use super::table::Table;
@@ -41,6 +41,7 @@ const ROWS_IN_A_BATCH: usize = 8192;
 pub(super) fn read<'a>(
     body: Body<'a>,
     profile: &Profile,
+    keys: &Keys,
 ) -> Result<(Table<'a>, Encoding), Refusal> {
     let file = body.file(MAX_FILE_BYTES)?;
     check_footer(&file)?;
@@ -51,7 +52,7 @@ pub(super) fn read<'a>(
         .map(|group| u64::try_from(group.num_rows()))
         .try_fold(0_u64, |sum, n| Ok::<_, Refusal>(sum.saturating_add(n.map_err(damaged)?)))?;
     check_ratio(n_rows, size_bytes)?;
-    let mut gather = Gather::new(profile);
+    let mut gather = Gather::new(profile, keys);
     let leaves = wanted_leaves(metadata.schema().fields(), &mut gather);
     let rows = Groups {
         file,
@@ -90,7 +91,7 @@ fn as_views(field: &FieldRef) -> FieldRef {
     Arc::new(Field::new(field.name(), kind, field.is_nullable()))
 }
 
-/// Returns the leaves of the schema that the profile reads. Of a structure that it counts, any
+/// Returns the leaves of the schema that are gathered. Of a structure that it counts, any
 /// leaf tells how many there are.
 fn wanted_leaves<'f>(
     fields: impl IntoIterator<Item = &'f FieldRef>,
@@ -122,7 +123,10 @@ fn walk(
                 walk(field.data_type(), path, n_leaves, wanted, gather);
             }
         }
-        _ => *n_leaves += 1,
+        _ => {
+            *n_leaves += 1;
+            gather.value_field(&path);
+        }
     }
     if gather.reads(&path) && wanted.len() == n_wanted && *n_leaves > n_before {
         wanted.push(n_before);

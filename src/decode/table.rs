@@ -112,7 +112,7 @@ impl<'a> Batches<'a> {
         if self.is_first && is_column_numbers(&self.row) {
             return Ok(Some("column_numbers"));
         }
-        let (n_fields, n_headings) = (fields.len(), self.table.header.n_fields);
+        let (n_fields, n_headings) = (fields.len(), self.table.header.n_fields());
         let is_within = match self.table.width {
             Width::Exact => n_fields == n_headings,
             Width::Padded => n_fields <= n_headings,

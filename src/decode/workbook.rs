@@ -106,7 +106,7 @@ fn choose(book: &mut impl Workbook, profile: &Profile, notes: &Notes) -> Result<
             None => found = Some(Found { parts: vec![part], header, encoding }),
             Some(found) => {
                 let first = &found.header;
-                if (&first.taken, first.n_fields) != (&header.taken, header.n_fields) {
+                if (&first.taken, first.n_fields()) != (&header.taken, header.n_fields()) {
                     let first = (found.parts[0].at + 1).to_string();
                     let params = [("sheet", (at + 1).to_string()), ("first", first)];
                     return Err(Refusal::new("sheets_differ", params));

@@ -18,13 +18,17 @@ use crate::pipeline::text::{fold, trim};
 
 use super::container::Body;
 use super::keyed;
-use super::keyed::{Gather, push_key};
+use super::keyed::{Gather, Keys, push_key};
 use super::row::{Row, Rows};
 use super::table::Table;
 use events::Events;
 
 /// Reads the records of an XML document.
-pub(super) fn read<'a>(body: Body<'a>, profile: &Profile) -> Result<Table<'a>, Refusal> {
+pub(super) fn read<'a>(
+    body: Body<'a>,
+    profile: &Profile,
+    keys: &Keys,
+) -> Result<Table<'a>, Refusal> {
     let (is_workbook, bytes) = spreadsheetml::is_workbook(body.stream())?;
     let events = Events::new(bytes);
     if is_workbook {
@@ -38,7 +42,7 @@ pub(super) fn read<'a>(body: Body<'a>, profile: &Profile) -> Result<Table<'a>, R
     let rows = Elements {
         events,
         buffer: Vec::new(),
-        gather: Gather::new(profile),
+        gather: Gather::new(profile, keys),
         wanted,
         above: Vec::new(),
         path: String::new(),
@@ -180,7 +184,7 @@ impl<R: Read> Elements<R> {
         } else if !text.is_empty() {
             self.gather.put(&self.path, text);
         } else if open.has_elements {
-            self.gather.put(&self.path, "{}");
+            self.gather.put_object(&self.path);
         } else {
             self.gather.put_nothing(&self.path);
         }

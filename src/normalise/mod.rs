@@ -115,7 +115,7 @@ impl<'a> Judge<'a> {
             contracts: Contracts::new(profile, supplied),
             readers,
             constants,
-            n_headings: header.n_fields,
+            n_headings: header.n_fields(),
             flags: FlagTally::default(),
         }
     }

@@ -1,6 +1,7 @@
 //! How a profile names what it reads: a heading, a path of keys, or a function over the values
 //! that stand there.
 
+use super::rules::Language;
 use super::text::fold;
 
 /// What stands between the values of a cell that holds several, as one-stop systems write them.
@@ -68,6 +69,32 @@ impl Function {
     }
 }
 
+const LANGUAGES: [Language; 2] = [Language::English, Language::Vietnamese];
+
+/// The headings of the columns that an export of rejects puts before a unit's own: the file, the
+/// line, the reason, the heading of the cell at fault.
+pub fn of_rejects(language: Language) -> [&'static str; 4] {
+    match language {
+        Language::English => ["File", "Line", "Error", "Column"],
+        Language::Vietnamese => ["Tệp", "Dòng", "Lỗi", "Cột"],
+    }
+}
+
+/// Whether a heading, folded, is one of an export of rejects.
+pub(super) fn is_of_rejects(folded: &str) -> bool {
+    LANGUAGES.into_iter().flat_map(of_rejects).any(|heading| fold(heading) == folded)
+}
+
+/// Returns a log's own headings: those after the columns of an export of rejects, if it has them.
+pub fn after_those_of_rejects(headings: &[String]) -> &[String] {
+    let are_there = |language| {
+        let ours = of_rejects(language);
+        headings.len() > ours.len() && ours.iter().zip(headings).all(|(a, b)| fold(a) == fold(b))
+    };
+    let n_ours = of_rejects(Language::Vietnamese).len();
+    if LANGUAGES.into_iter().any(are_there) { &headings[n_ours..] } else { headings }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -78,6 +105,19 @@ mod tests {
         assert_eq!((sum.name.as_str(), sum.function), ("DanhSachLePhi.Gia", Some(Function::Sum)));
         let plain = Heading::new("Phí (VNĐ)");
         assert_eq!((plain.folded.as_str(), plain.function), ("phi (vnd)", None));
+    }
+
+    #[test]
+    fn a_log_that_was_mended_has_its_own_headings_after_those_of_the_export() {
+        let own = |headings: &str| {
+            let headings: Vec<String> = headings.split('|').map(str::to_owned).collect();
+            after_those_of_rejects(&headings).join("|")
+        };
+        assert_eq!(own("Tệp|Dòng|Lỗi|Cột|STT|Mã hồ sơ"), "STT|Mã hồ sơ");
+        assert_eq!(own("File|Line|Error|Column|STT"), "STT");
+        // A unit may have one of these names for a column of its own.
+        assert_eq!(own("Lỗi|STT|Mã hồ sơ|Dòng|Cột"), "Lỗi|STT|Mã hồ sơ|Dòng|Cột");
+        assert_eq!(own("Tệp|Dòng"), "Tệp|Dòng");
     }
 
     #[test]

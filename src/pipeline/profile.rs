@@ -11,7 +11,7 @@ use super::contract::{self, Contracts};
 use super::date_form::{DateForm, parse_any};
 use super::encoding::Encoding;
 use super::fault::Faults;
-use super::heading::{Function, Heading};
+use super::heading::{Function, Heading, is_of_rejects};
 use super::section::{Placed, Section, read_toml};
 use super::settings::bilingual;
 use super::text::fold;
@@ -123,6 +123,13 @@ impl Profile {
     /// Whether the profile reads anything under a heading.
     pub fn reads(&self, heading: &str) -> bool {
         self.columns_of(heading).next().is_some()
+    }
+
+    /// Whether a heading, if it is not read, is known and dropped: rows that were mended come back
+    /// with the columns of an export of rejects.
+    pub fn ignores(&self, heading: &str) -> bool {
+        let folded = fold(heading);
+        self.ignored.contains(&folded) || is_of_rejects(&folded)
     }
 
     /// Every heading that this profile knows by meaning, as written.

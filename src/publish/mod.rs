@@ -1,6 +1,8 @@
-//! What leaves for readers: plain Parquet copies, figures for the terminal. Holds no dossier
-//! number; makes bytes and text, and writes nothing itself.
+//! What leaves for readers: plain Parquet copies, figures for the terminal, a unit's rejected rows.
+//!
+//! But for these rows it holds no dossier number; it makes bytes and text, and writes nothing itself.
 
 pub mod copies;
 pub mod figures;
+pub mod rejects;
 mod sparkline;

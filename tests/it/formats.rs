@@ -62,7 +62,7 @@ fn world() -> World {
 }
 
 /// Delivers the log in one format.
-fn delivered(way: &str, text: &str) -> (World, Ran) {
+pub(crate) fn delivered(way: &str, text: &str) -> (World, Ran) {
     let world = world();
     let suffix = way.replace("csv-", "").replace("xlsx-", "");
     world.write("log.csv", text);

@@ -47,10 +47,11 @@ fn what_commands_write_as_json_is_as_the_schemas_say() {
     world.write("out/.keep", "");
     let ran = world.hoso(&["run", "--report", "out/run-report.json"]);
     assert_eq!(ran.code, 6, "{ran}");
-    let commands: [(&str, &[&str]); 9] = [
+    let commands: [(&str, &[&str]); 10] = [
         ("show", &["show", "received", "--json"]),
         ("catalogue", &["show", "--json"]),
         ("status", &["status", "--json"]),
+        ("quarantine-export", &["quarantine", "export", "--unit", "G99.01", "--json"]),
         ("quarantine-list", &["quarantine", "list", "--json"]),
         ("quarantine-unmatched", &["quarantine", "unmatched", "--json"]),
         ("quarantine-show", &["quarantine", "show", "G99.01/dossier/00000001#2", "--json"]),
@@ -70,6 +71,7 @@ fn what_commands_write_as_json_is_as_the_schemas_say() {
     catalogue
     maintain
     plan
+    quarantine-export
     quarantine-list
     quarantine-show
     quarantine-unmatched

@@ -62,7 +62,7 @@ fn put_list(gather: &mut Gather, path: &mut String, elements: &ArrayRef) {
 }
 
 fn put_struct(gather: &mut Gather, path: &mut String, values: &StructArray, at: usize) {
-    gather.put(path, "{}");
+    gather.put_object(path);
     let n_bytes = path.len();
     for (field, column) in values.fields().iter().zip(values.columns()) {
         push_key(path, field.name());

@@ -4,6 +4,7 @@ mod html;
 mod json;
 mod parquet;
 mod spreadsheetml;
+mod whole;
 mod workbooks;
 mod xml;
 

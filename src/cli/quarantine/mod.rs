@@ -1,23 +1,23 @@
 //! `hoso quarantine`
 
+mod export;
+mod replay;
+
 use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
 use crate::pipeline::Pipeline;
 use crate::pipeline::rules::{self, Language};
+use crate::run;
 use crate::run::quarantine::{Filter, Reject, read};
 use crate::run::stop::Stop;
 use crate::run::unmatched::{self, Unmatched};
-use crate::run::watch::Watch;
-use crate::run::{self, Options};
 
 use super::exit::Exit;
-use super::progress::{ProgressMode, display};
-use super::run::{Publishing, listen, tell};
 use super::{Cli, output};
 
-/// List rejected records and tell why they were rejected
+/// List rejected records, tell why they were rejected, give them back to their unit, judge them again
 #[derive(Debug, clap::Subcommand)]
 #[command(after_help = "Example:\n  hoso quarantine list --unit G16.01")]
 pub(super) enum Command {
@@ -34,21 +34,8 @@ pub(super) enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Judge deliveries again, after a profile, a contract or the catalogue was mended, and publish
-    /// what differs
-    #[command(
-        after_help = "Example:\n  hoso quarantine replay --unit G16.01 --rule unknown_status"
-    )]
-    Replay {
-        /// Only those of this unit
-        #[arg(long, value_name = "CODE")]
-        unit: Option<String>,
-        /// Only those that this rule rejects records of, or refuses
-        #[arg(long, value_name = "ID")]
-        rule: Option<String>,
-        #[command(flatten)]
-        publishing: Publishing,
-    },
+    Export(export::Args),
+    Replay(replay::Args),
     /// List what other feeds tell of dossiers that no unit reports
     #[command(after_help = "Example:\n  hoso quarantine unmatched --feed payment")]
     Unmatched {
@@ -72,14 +59,16 @@ pub(super) enum Command {
 
 pub(super) fn run(command: &Command, cli: &Cli) -> anyhow::Result<Exit> {
     let pipeline = cli.pipeline()?;
-    let store = run::open_published(cli.store_url(&pipeline), &pipeline)?;
+    let open = || run::open_published(cli.store_url(&pipeline), &pipeline);
     let language = cli.language();
     match command {
+        Command::Export(args) => return export::run(args, &pipeline, cli),
+        Command::Replay(args) => return replay::run(args, &pipeline, cli),
         Command::List { unit, rule, json } => {
             let Some(filter) = filter(unit.as_ref(), rule.as_ref(), &pipeline) else {
                 return Ok(Exit::Usage);
             };
-            let rejects = read(&store, &filter)?;
+            let rejects = read(&open()?, &filter)?;
             if *json {
                 let rejects: Vec<Value> = rejects.iter().map(Reject::json).collect();
                 output::json_to_stdout(&json!({ "rejects": rejects }))?;
@@ -87,18 +76,12 @@ pub(super) fn run(command: &Command, cli: &Cli) -> anyhow::Result<Exit> {
                 output::to_stdout(list(&rejects, language)?.as_bytes())?;
             }
         }
-        Command::Replay { unit, rule, publishing } => {
-            let filter = filter(unit.as_ref(), rule.as_ref(), &pipeline);
-            let options = publishing.options(&pipeline);
-            let Some((filter, options)) = filter.zip(options) else { return Ok(Exit::Usage) };
-            return replay(&filter, &options, &pipeline, cli);
-        }
         Command::Unmatched { feed, json } => {
             let feeds = unmatched::others();
             if let Some(feed) = feed.as_ref().filter(|feed| !feeds.clone().any(|f| f == **feed)) {
                 return Ok(output::unknown("feed", feed, feeds));
             }
-            let mut unmatched = unmatched::list(&store)?;
+            let mut unmatched = unmatched::list(&open()?)?;
             unmatched.retain(|row| feed.as_ref().is_none_or(|feed| row.feeds.contains(feed)));
             if *json {
                 let rows: Vec<Value> = unmatched.iter().map(Unmatched::json).collect();
@@ -108,7 +91,7 @@ pub(super) fn run(command: &Command, cli: &Cli) -> anyhow::Result<Exit> {
             }
         }
         Command::Show { id, json } => {
-            let rejects = read(&store, &Filter::default())?;
+            let rejects = read(&open()?, &Filter::default())?;
             let reject = rejects.iter().find(|reject| reject.id() == *id);
             let nothing = || {
                 let hint = "`hoso quarantine list` tells the ids";
@@ -137,32 +120,6 @@ fn filter(unit: Option<&String>, rule: Option<&String>, pipeline: &Pipeline) -> 
         return None;
     }
     Some(Filter { unit: unit.cloned(), rule: rule.cloned() })
-}
-
-fn replay(
-    filter: &Filter,
-    options: &Options,
-    pipeline: &Pipeline,
-    cli: &Cli,
-) -> anyhow::Result<Exit> {
-    let store = run::open_store(cli.store_url(pipeline), pipeline)?;
-    let selection = run::replay::select(pipeline, &store, filter)?;
-    output::to_stderr(&format!(
-        "{} deliveries are judged again; {} were judged by the profile, contract and catalogue that \
-         hold now",
-        selection.len(),
-        selection.n_unmended,
-    ));
-    for (delivery, n_rejected) in &selection.expired {
-        output::to_stderr(&format!(
-            "expired: `{delivery}` cannot be judged again, its bytes are no longer kept; its \
-             {n_rejected} rejected records stay"
-        ));
-    }
-    let watch = Watch { progress: display(ProgressMode::Auto, cli.quiet), stop: listen()? };
-    let done = run::replay(pipeline, &store, options, &selection, &watch);
-    let exit = tell(done, None, pipeline, cli)?;
-    Ok(if selection.expired.is_empty() { exit } else { Exit::Incomplete })
 }
 
 fn list(rejects: &[Reject], language: Language) -> anyhow::Result<String> {
