@@ -150,7 +150,7 @@ fn report(
 ) -> Report {
     let (start, end) = (period.start, period.end_by(as_of));
     let touching: Vec<&Covered> = own.iter().copied().filter(|c| c.touches(start, end)).collect();
-    let standing = || touching.iter().filter(|covered| covered.is_standing);
+    let standing = || touching.iter().filter(|covered| covered.is_standing && covered.is_telling);
     let days: Vec<_> = standing().filter_map(|covered| covered.period).collect();
     let is_received = covers(&joined(&days), start, end);
     let unit = pipeline.reference.units.get(&feed.unit);
@@ -179,5 +179,5 @@ fn received_on(touching: &[&Covered], start: NaiveDate, end: NaiveDate) -> Optio
         days.extend(covered.period);
         covers(&joined(&days), start, end)
     };
-    touching.iter().find(completes)?.landed_on
+    touching.iter().filter(|covered| covered.is_telling).find(completes)?.landed_on
 }

@@ -23,6 +23,8 @@ pub struct Covered {
     pub n_records: i64,
     /// How many of them are rejected.
     pub n_rejected: i64,
+    /// Whether it tells anything of its period: some record was accepted, or it has none.
+    pub is_telling: bool,
     /// The delivery's id and the number of its judgement.
     pub judgement: (String, i64),
     /// Whether no later delivery replaces it.
@@ -90,7 +92,9 @@ impl Coverage {
         let own = |feed: &&Feed| feed.profile.feed == FeedKind::Dossier;
         for feed in pipeline.feeds.iter().filter(own) {
             let unit = pipeline.reference.units.get(&feed.unit);
-            let own = |c: &&Covered| c.is_standing && c.unit == feed.unit && c.feed == feed.feed;
+            let own = |c: &&Covered| {
+                c.is_standing && c.is_telling && c.unit == feed.unit && c.feed == feed.feed
+            };
             let own = || covered.iter().filter(own);
             let days: Vec<_> = own().filter_map(|covered| covered.period).collect();
             let reporter = Reporter {

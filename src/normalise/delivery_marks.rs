@@ -2,10 +2,10 @@
 //! afternoon.
 
 use crate::pipeline::columns::supplied_index;
-use crate::pipeline::rules::Note;
+use crate::pipeline::rules::{Note, Refusal};
 
 use super::record::Record;
-use super::value::{Clock, Value};
+use super::value::{Clock, ColumnReader, Value};
 
 /// Flags that systems are known to fill with one value for every dossier.
 const FLAGS: [&str; 4] = ["digitised", "reused", "connected", "vneid"];
@@ -57,4 +57,25 @@ pub(super) fn clock(clocks: impl Iterator<Item = Clock>) -> Option<Note> {
     }
     let is_telling = n_times >= N_TELLING && n_afternoon == 0;
     is_telling.then(|| Note::new("twelve_hour_clock", [("records", n_times.to_string())]))
+}
+
+/// So many days that are none but with the month first are no slips of the pen.
+const N_TURNED: i64 = 5;
+
+/// Refuses a log of which a column's days were turned around: where some are days only with the
+/// month first, the others are days either way, and which is meant cannot be told.
+pub(super) fn turned<'a>(
+    mut readers: impl Iterator<Item = &'a ColumnReader<'a>>,
+) -> Result<(), Refusal> {
+    let is_turned = |reader: &&ColumnReader<'_>| {
+        let days = reader.days;
+        days.n_turned >= N_TURNED && 10 * days.n_turned >= days.n_read
+    };
+    let Some(reader) = readers.find(is_turned) else { return Ok(()) };
+    let params = [
+        ("column", reader.column.name.to_owned()),
+        ("turned", reader.days.n_turned.to_string()),
+        ("days", reader.days.n_read.to_string()),
+    ];
+    Err(Refusal::new("days_turned", params))
 }

@@ -161,8 +161,9 @@ impl<'a> Judge<'a> {
     ///
     /// # Errors
     ///
-    /// The refusal of a delivery that breaks a contract.
+    /// The refusal of a delivery that breaks a contract, or whose days were turned around.
     pub fn finish(&mut self, fates: &Fates) -> Result<Vec<Note>, Refusal> {
+        delivery_marks::turned(self.readers.iter())?;
         let mut notes = self.contracts.finish(fates.read - fates.out_of_scope)?;
         notes.extend(self.flags.notes());
         notes.extend(delivery_marks::clock(self.readers.iter().map(|reader| reader.clock)));

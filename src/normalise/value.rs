@@ -47,6 +47,14 @@ pub(super) struct ColumnReader<'a> {
     profile: &'a Profile,
     seen: BTreeMap<String, Option<String>>,
     pub(super) clock: Clock,
+    pub(super) days: Days,
+}
+
+/// How many days were read, and how many that are none would be one with the month first.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Days {
+    pub(super) n_read: i64,
+    pub(super) n_turned: i64,
 }
 
 /// How many times of day were read, and how many of them lie between 13:00 and midnight.
@@ -62,7 +70,8 @@ const MAX_SEEN: usize = 10_000;
 impl<'a> ColumnReader<'a> {
     /// Makes the reader of a column.
     pub(super) fn new(column: Column, pipeline: &'a Pipeline, profile: &'a Profile) -> Self {
-        Self { column, pipeline, profile, seen: BTreeMap::new(), clock: Clock::default() }
+        let (clock, days) = (Clock::default(), Days::default());
+        Self { column, pipeline, profile, seen: BTreeMap::new(), clock, days }
     }
 
     /// Reads a text, or the number of a cell that holds one; marks what is odd but readable.
@@ -110,8 +119,13 @@ impl<'a> ColumnReader<'a> {
                 let stamp = parse_serial(text, offset).filter(|_| is_number)?;
                 marks.push("date_as_serial");
                 Some(stamp)
-            })
-            .ok_or_else(|| ("impossible_day", masked(text)))?;
+            });
+        self.days.n_read += 1;
+        let Some(stamp) = stamp else {
+            let turned = turned(text).and_then(|t| parse_any(&self.profile.dates, &t, offset));
+            self.days.n_turned += i64::from(turned.is_some());
+            return Err(("impossible_day", masked(text)));
+        };
         self.clock.add(stamp, offset);
         let is_instant = self.column.kind == Kind::Instant;
         Ok(if is_instant { Value::Instant(stamp.micros) } else { Value::Day(stamp.day) })
@@ -179,6 +193,14 @@ impl Clock {
         self.n_times += i64::from(second > 0);
         self.n_afternoon += i64::from(second >= 13 * 3600);
     }
+}
+
+/// Puts the second number of a text before the first: `10/25/2020` becomes `25/10/2020`.
+fn turned(text: &str) -> Option<String> {
+    let separator = text.chars().find(|c| !c.is_ascii_digit())?;
+    let (first, rest) = text.split_once(separator)?;
+    let (second, rest) = rest.split_once(separator)?;
+    Some(format!("{second}{separator}{first}{separator}{rest}"))
 }
 
 fn unknown(column: Column) -> &'static str {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
 
-use crate::indicators::completeness::Completeness;
+use crate::indicators::completeness::{Completeness, Report};
 use crate::indicators::coverage::Covered;
 use crate::indicators::revise::Revision;
 use crate::indicators::row::{Facts, Status};
@@ -31,43 +31,70 @@ struct Volume {
     n_rejected: i64,
 }
 
+impl Volume {
+    fn and(self, other: Self) -> Self {
+        Self {
+            n_records: self.n_records + other.n_records,
+            n_rejected: self.n_rejected + other.n_rejected,
+        }
+    }
+}
+
 /// Volumes of a feed, or of all units together, by period.
 type History = BTreeMap<Range, Volume>;
 
-/// A feed's volumes, and the periods that are judged now.
+/// A feed's volumes by period, and what of them is news: the periods that are judged now.
 struct Feeding<'a> {
     feed: &'a Feed,
     history: History,
-    touched: Vec<Range>,
+    news: History,
 }
 
 /// Judges the periods that new deliveries touch beside the periods before them; evidence without a
-/// unit is the whole ministry's.
+/// unit is the whole ministry's. At the first release all is news, and each feed's latest period is
+/// judged.
 pub(super) fn judge(
     pipeline: &Pipeline,
     covered: &[Covered],
     completeness: &Completeness,
     is_new: &dyn Fn(&Covered) -> bool,
+    is_first: bool,
 ) -> Vec<Evidence> {
     let guards = &pipeline.settings.guards;
-    let gather = |feed| gather(feed, covered, completeness, is_new);
+    let gather = |feed| {
+        let mut feeding = gather(feed, covered, completeness, is_new);
+        if is_first {
+            feeding.news = feeding.news.split_off(&feeding.latest());
+        }
+        feeding
+    };
     let feedings: Vec<Feeding<'_>> = pipeline.feeds.iter().map(gather).collect();
     let mut evidence = Vec::new();
-    for Feeding { feed, history, touched } in &feedings {
-        for range in touched {
-            let spoken = speak(history[range], &before(history, *range), guards);
+    for Feeding { feed, history, news } in &feedings {
+        for (range, news) in news {
+            let volume = history.get(range);
+            let volume = volume.and_then(|v| volumes(*v, &before(history, *range), guards));
+            let spoken = volume.into_iter().chain(rejects(*news, guards));
             let at = Some((feed.unit.clone(), feed.feed.clone()));
-            evidence.extend(spoken.into_iter().map(|spoken| told(spoken, at.clone(), *range)));
+            evidence.extend(spoken.map(|spoken| told(spoken, at.clone(), *range)));
         }
     }
     let own: Vec<&Feeding<'_>> =
         feedings.iter().filter(|f| f.feed.profile.feed == FeedKind::Dossier).collect();
-    let touched: BTreeSet<Range> = own.iter().flat_map(|f| f.touched.iter().copied()).collect();
+    let touched: BTreeSet<Range> = own.iter().flat_map(|f| f.news.keys().copied()).collect();
     for range in touched {
         let spoken = speak_of_all(&own, range, guards);
         evidence.extend(spoken.into_iter().map(|spoken| told(spoken, None, range)));
     }
     evidence
+}
+
+impl Feeding<'_> {
+    /// Returns the latest period that anything came for; where there is none, one after all.
+    fn latest(&self) -> Range {
+        let last = self.news.last_key_value().map(|(range, _)| *range);
+        last.unwrap_or((NaiveDate::MAX, NaiveDate::MAX))
+    }
 }
 
 fn gather<'a>(
@@ -78,38 +105,50 @@ fn gather<'a>(
 ) -> Feeding<'a> {
     let own = |covered: &&Covered| covered.unit == feed.unit && covered.feed == feed.feed;
     let own: Vec<&Covered> = covered.iter().filter(own).collect();
-    let received = completeness.reports.iter().filter(|report| {
-        (&report.unit, &report.feed) == (&feed.unit, &feed.feed) && report.is_received
+    let new: Vec<&Covered> = own.iter().copied().filter(|covered| is_new(covered)).collect();
+    let reports = || {
+        let is_own = |report: &&Report| (&report.unit, &report.feed) == (&feed.unit, &feed.feed);
+        completeness.reports.iter().filter(is_own)
+    };
+    let range = |report: &Report| (report.start, report.end);
+    let received = reports().filter(|report| report.is_received);
+    let history = received.map(range).map(|range| (range, volume(&own, range))).collect();
+    let touched = reports().map(range).filter(|(start, end)| {
+        // What tells nothing, since all of it is rejected, covers no period and is news all the same.
+        new.iter().any(|covered| covered.touches(*start, *end))
     });
-    let ranges = received.map(|report| (report.start, report.end));
-    let history: History =
-        ranges.map(|(start, end)| ((start, end), volume(&own, start, end))).collect();
-    let is_touched = |range: &&Range| own.iter().any(|c| is_new(c) && c.touches(range.0, range.1));
-    let touched = history.keys().filter(is_touched).copied().collect();
-    Feeding { feed, history, touched }
+    let news = touched.map(|range| (range, volume(&new, range))).collect();
+    Feeding { feed, history, news }
 }
 
-/// Returns the guards that speak of all units together, where at least half of them have reported.
+/// Returns the guards that speak of all units together, where at least half of them have reported:
+/// of their volume, and of rejects where those of half the units rose at once.
 fn speak_of_all(
     own: &[&Feeding<'_>],
     range: Range,
     guards: &Guards,
 ) -> Vec<(&'static str, Params)> {
-    let reported: Vec<&&Feeding<'_>> =
-        own.iter().filter(|feeding| feeding.history.contains_key(&range)).collect();
-    if reported.len() < 2 || 2 * reported.len() < own.len() {
-        return Vec::new();
-    }
-    let (mut found, mut usual) = (Volume::default(), 0);
-    for feeding in reported {
-        let volume = feeding.history[&range];
-        found.n_records += volume.n_records;
-        found.n_rejected += volume.n_rejected;
+    let (mut found, mut usual, mut n_reported) = (Volume::default(), 0, 0);
+    for feeding in own {
+        let Some(volume) = feeding.history.get(&range) else { continue };
+        n_reported += 1;
+        found = found.and(*volume);
         let before = before(&feeding.history, range);
         // A unit without a past is as it is.
         usual += if before.is_empty() { volume.n_records } else { median(&before) };
     }
-    speak(found, &vec![usual; guards.n_periods], guards)
+    let are_enough = n_reported >= 2 && 2 * n_reported >= own.len();
+    let news = own.iter().filter_map(|feeding| feeding.news.get(&range).copied());
+    let (n_telling, bad) = (news.clone().count(), news.filter(|n| rejects(*n, guards).is_some()));
+    let bad: Vec<Volume> = bad.collect();
+    let are_many = bad.len() >= 2 && 2 * bad.len() >= n_telling;
+    let rejects = are_many.then(|| {
+        let together = bad.into_iter().fold(Volume::default(), Volume::and);
+        rejects(together, guards)
+    });
+    let usual = vec![usual; guards.n_periods];
+    let volume = are_enough.then(|| volumes(found, &usual, guards)).flatten();
+    volume.into_iter().chain(rejects.flatten()).collect()
 }
 
 fn told(
@@ -197,43 +236,46 @@ pub(super) fn words(evidence: &Evidence, language: Language) -> String {
     }
 }
 
-/// Returns the guards that speak of a volume beside those before it.
-fn speak(found: Volume, before: &[i64], guards: &Guards) -> Vec<(&'static str, Params)> {
-    let Volume { n_records, n_rejected } = found;
-    let mut spoken = Vec::new();
-    let usual = median(before);
-    if before.len() >= guards.n_periods && usual >= guards.n_records {
-        let numbers = [("records", n_records.to_string()), ("usual", usual.to_string())];
-        if n_records == 0 {
-            spoken.push(("turned_empty", params_of(numbers)));
-        } else if (n_records as f64) < guards.volume_share * usual as f64 {
-            spoken.push(("volume_fell", params_of(numbers)));
-        }
+/// Returns the guard that speaks of a period's volume beside those before it.
+fn volumes(found: Volume, before: &[i64], guards: &Guards) -> Option<(&'static str, Params)> {
+    let (n_records, usual) = (found.n_records, median(before));
+    let is_far = (n_records as f64) < guards.volume_share * usual as f64;
+    if before.len() < guards.n_periods || usual < guards.n_records || !is_far {
+        return None;
     }
-    let share = n_rejected as f64 / n_records.max(1) as f64;
-    if n_records >= guards.n_records && share > guards.rejected_share {
-        let percent = |share: f64| format!("{:.1}", 100.0 * share);
-        let params = [
-            ("rejected", n_rejected.to_string()),
-            ("records", n_records.to_string()),
-            ("share", percent(share)),
-            ("band", percent(guards.rejected_share)),
-        ];
-        spoken.push(("rejects_rose", params_of(params)));
+    let numbers = [("records", n_records.to_string()), ("usual", usual.to_string())];
+    let guard = if n_records == 0 { "turned_empty" } else { "volume_fell" };
+    Some((guard, params_of(numbers)))
+}
+
+/// Returns the guard that speaks of the rejects among news. What was rejected before stays so when
+/// it is mended and sent again: it is not judged a second time.
+fn rejects(news: Volume, guards: &Guards) -> Option<(&'static str, Params)> {
+    let share = news.n_rejected as f64 / news.n_records.max(1) as f64;
+    if news.n_records < guards.n_records || share <= guards.rejected_share {
+        return None;
     }
-    spoken
+    let percent = |share: f64| format!("{:.1}", 100.0 * share);
+    let params = [
+        ("rejected", news.n_rejected.to_string()),
+        ("records", news.n_records.to_string()),
+        ("share", percent(share)),
+        ("band", percent(guards.rejected_share)),
+    ];
+    Some(("rejects_rose", params_of(params)))
 }
 
 /// Adds up what stands for a period: deliveries whose last day lies in it.
-fn volume(own: &[&Covered], start: NaiveDate, end: NaiveDate) -> Volume {
+fn volume(own: &[&Covered], (start, end): Range) -> Volume {
     let is_of = |covered: &&&Covered| {
         let last = covered.period.and_then(|(_, to)| to.pred_opt());
         covered.is_standing && last.is_some_and(|last| start <= last && last < end)
     };
-    own.iter().filter(is_of).fold(Volume::default(), |sum, covered| Volume {
-        n_records: sum.n_records + covered.n_records,
-        n_rejected: sum.n_rejected + covered.n_rejected,
-    })
+    let volume = |covered: &&Covered| Volume {
+        n_records: covered.n_records,
+        n_rejected: covered.n_rejected,
+    };
+    own.iter().filter(is_of).map(volume).fold(Volume::default(), Volume::and)
 }
 
 /// Returns how many records came for each of the latest periods before one.

@@ -189,7 +189,8 @@ impl Ledger {
     /// Returns what the accepted deliveries cover, in the order of landing.
     ///
     /// The parts of a reading come one after another, and the last tells the period of all: it
-    /// covers nothing where one of them was refused.
+    /// covers nothing where one of them was refused. Neither does a delivery tell anything of which
+    /// no record was accepted.
     pub(super) fn covered(&self, pipeline: &Pipeline) -> Vec<Covered> {
         let is_part = |judgement: &Judgement| {
             let feed = pipeline.feed(&judgement.unit, &judgement.feed);
@@ -217,6 +218,7 @@ impl Ledger {
                     landed_on: pipeline.settings.local_day(judgement.landed_at),
                     n_records,
                     n_rejected,
+                    is_telling: n_records == 0 || n_rejected < n_records,
                     judgement: (judgement.delivery(), judgement.judgement),
                     is_standing: self.replaced_by(judgement).is_none(),
                 });

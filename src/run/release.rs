@@ -111,12 +111,9 @@ fn draw(
         let reports = completeness.reports;
         return Ok(Drawn { release, last, indicators, tables, reports, differences });
     }
-    let mut evidence = Vec::new();
-    if last.is_some() {
-        let is_news = |covered: &Covered| known.is_news(covered);
-        evidence = guards::judge(pipeline, &covered, &completeness, &is_news);
-        evidence.extend(guards::final_changed(&revisions));
-    }
+    let is_news = |covered: &Covered| known.is_news(covered);
+    let mut evidence = guards::judge(pipeline, &covered, &completeness, &is_news, last.is_none());
+    evidence.extend(guards::final_changed(&revisions));
     let accepted = guards::accept(&evidence, options)?;
     add_readings(&mut rows, pipeline);
     let indicators = Indicators::from_rows(&rows);

@@ -188,3 +188,34 @@ fn a_file_without_headings_is_not_quoted() {
     assert!(ran.stderr.contains("`Mã hồ sơ` was not found"), "{ran}");
     assert!(!ran.stderr.contains("Mai") && !ran.stderr.contains("Sỹ"), "{ran}");
 }
+
+#[test]
+fn days_with_the_month_first_are_not_read_the_wrong_way_around() {
+    let world = World::small();
+    // Days up to the twelfth would be days of another month; the others tell.
+    let row = |day: u32| {
+        format!("G99.01-2003{day:02}-0001|1.000001|03/{day:02}/2020|||Đang xử lý|Trực tiếp|\n")
+    };
+    let rows: String = (1..=20).map(row).collect();
+    world.log("u1/2020-03.csv", &rows);
+    let ran = world.run(5);
+    let told = "in `received_on`, 8 of 20 days are days only with the month first";
+    assert!(ran.stderr.contains(told), "{ran}");
+    // A few slips among many are rejected, and the others stand.
+    let rows: String = (1..=16).map(row).collect();
+    world.log("u1/2020-03.csv", &rows);
+    let ran = world.run(0);
+    assert!(
+        ran.stderr.contains("16 records read = 12 accepted + 0 duplicate + 4 rejected"),
+        "{ran}"
+    );
+}
+
+#[test]
+fn a_delivery_of_which_nothing_is_accepted_covers_nothing() {
+    let world = World::small();
+    world.log("u1/2020-01.csv", &GOOD.replace("Đang xử lý", "?").replace("Đã xong", "?"));
+    world.run(0);
+    let status = world.hoso(&["status"]).stdout;
+    assert!(status.contains("G99.01   dossier  2020-01 to 2020-03  □□□"), "{status}");
+}

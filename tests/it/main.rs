@@ -14,6 +14,7 @@ mod gaps;
 mod guards;
 mod layouts;
 mod maintain;
+mod mending;
 mod ministry;
 mod plan;
 mod readers;

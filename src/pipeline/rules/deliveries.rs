@@ -127,6 +127,12 @@ pub(super) const RULES: &[Rule] = &[
         "tệp bị cắt giữa bản ghi {record}, dòng {line}",
     ),
     rule(
+        "days_turned",
+        Severity::Refuse,
+        "in `{column}`, {turned} of {days} days are days only with the month first: which way the others are meant cannot be told",
+        "cột `{column}`: {turned} trên {days} ngày chỉ hợp lệ khi tháng đứng trước; không thể biết các ngày còn lại viết theo cách nào",
+    ),
+    rule(
         "raw_missing",
         Severity::Refuse,
         "the bytes received are no longer kept",
