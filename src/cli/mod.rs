@@ -3,6 +3,7 @@
 mod check;
 mod clock;
 mod exit;
+mod explain;
 mod init;
 mod maintain;
 mod output;
@@ -91,6 +92,7 @@ enum Command {
     Run(run::Args),
     Status(status::Args),
     Show(show::Args),
+    Explain(explain::Args),
     #[command(subcommand)]
     Quarantine(quarantine::Command),
     Query(query::Args),
@@ -107,6 +109,7 @@ impl Cli {
             Command::Run(args) => run::run(args, self),
             Command::Status(args) => status::run(args, self),
             Command::Show(args) => show::run(args, self),
+            Command::Explain(args) => explain::run(args, self),
             Command::Quarantine(command) => quarantine::run(command, self),
             Command::Query(args) => query::run(args, self),
             Command::Verify(args) => verify::run(args, self),

@@ -2,6 +2,7 @@
 
 use clap::builder::PossibleValuesParser;
 
+use crate::pipeline::Pipeline;
 use crate::publish::figures::{self, Selection};
 use crate::run;
 
@@ -27,6 +28,10 @@ pub(super) struct Args {
     #[arg(long, value_name = "N", default_value_t = 12, value_parser = clap::value_parser!(u64).range(1..))]
     last: u64,
 
+    /// The figures as a release published them, by its number, or as they stood on a day
+    #[arg(long, value_name = "N|DATE")]
+    release: Option<String>,
+
     /// Write one JSON document
     #[arg(long)]
     json: bool,
@@ -42,16 +47,11 @@ pub(super) fn run(args: &Args, cli: &Cli) -> anyhow::Result<Exit> {
         }
         return Ok(Exit::Done);
     };
-    let known = pipeline.definitions.indicators.keys().map(String::as_str);
-    if !pipeline.definitions.indicators.contains_key(indicator) {
-        return Ok(output::unknown("indicator", indicator, known));
-    }
-    let units = || pipeline.reference.units.iter().map(|unit| unit.code.as_str());
-    if let Some(unit) = args.unit.as_ref().filter(|unit| units().all(|known| known != *unit)) {
-        return Ok(output::unknown("unit", unit, units()));
+    if let Some(exit) = unknown(indicator, args.unit.as_ref(), &pipeline) {
+        return Ok(exit);
     }
     let store = run::open_published(cli.store_url(&pipeline), &pipeline)?;
-    let published = run::show::last_published(&store)?;
+    let published = run::show::published(&pipeline, &store, args.release.as_deref())?;
     let selection = Selection {
         indicator: indicator.clone(),
         unit: args.unit.clone(),
@@ -65,4 +65,16 @@ pub(super) fn run(args: &Args, cli: &Cli) -> anyhow::Result<Exit> {
         output::to_stdout(text.as_bytes())?;
     }
     Ok(Exit::Done)
+}
+
+/// Says it where an indicator or a unit is not in the pipeline.
+pub(super) fn unknown(indicator: &str, unit: Option<&String>, pipeline: &Pipeline) -> Option<Exit> {
+    let indicators = &pipeline.definitions.indicators;
+    if !indicators.contains_key(indicator) {
+        let known = indicators.keys().map(String::as_str);
+        return Some(output::unknown("indicator", indicator, known));
+    }
+    let units = || pipeline.reference.units.iter().map(|unit| unit.code.as_str());
+    let unit = unit.filter(|unit| units().all(|known| known != *unit))?;
+    Some(output::unknown("unit", unit, units()))
 }

@@ -8,7 +8,7 @@ pub mod reading;
 pub mod revise;
 pub mod row;
 pub mod scope;
-mod series;
+pub mod series;
 mod table;
 
 use arrow::array::RecordBatch;

@@ -4,6 +4,8 @@
 use chrono::Datelike as _;
 use chrono::{Months, NaiveDate};
 
+use crate::pipeline::date_form::parse_period;
+
 /// The kinds of period, as published in `period_kind`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum PeriodKind {
@@ -67,6 +69,33 @@ impl Period {
             }
         }
         periods
+    }
+
+    /// Reads a period such as `2020-05`, `2020-Q2`, `2020` or, to the end of May, `ytd-2020-05`.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (is_to_date, days) = match text.strip_prefix("ytd-") {
+            Some(month) => (true, month),
+            None => (false, text),
+        };
+        let (start, end) = parse_period(days)?;
+        let fits = |period: &Self| start + Months::new(period.kind.months()) == end;
+        if is_to_date {
+            let to_date = Self { kind: PeriodKind::YearToDate, start: first_of_year(start), end };
+            return Some(to_date).filter(|_| start + Months::new(1) == end);
+        }
+        let kinds = [PeriodKind::Month, PeriodKind::Quarter, PeriodKind::Year];
+        kinds.map(|kind| Self { kind, start, end }).into_iter().find(fits)
+    }
+
+    /// Returns its name, as [`Period::parse`] reads it.
+    pub fn label(self) -> String {
+        let start = self.start;
+        match self.kind {
+            PeriodKind::Month => start.format("%Y-%m").to_string(),
+            PeriodKind::Quarter => format!("{}-Q{}", start.year(), start.month0() / 3 + 1),
+            PeriodKind::Year => start.year().to_string(),
+            PeriodKind::YearToDate => (self.end - Months::new(1)).format("ytd-%Y-%m").to_string(),
+        }
     }
 
     /// Returns the period that a published row covers, whose end may lie inside the period.
@@ -138,6 +167,18 @@ mod tests {
         for period in periods {
             let published = Period::published(period.kind, period.start, period.end_by(as_of));
             assert_eq!(published, period);
+        }
+    }
+
+    #[test]
+    fn a_period_is_read_as_it_is_named() {
+        for period in Period::through(day("2019-01-01"), day("2020-05-10")) {
+            assert_eq!(Period::parse(&period.label()), Some(period), "{}", period.label());
+        }
+        let year_to_may = Period::parse("ytd-2020-05").unwrap();
+        assert_eq!((year_to_may.start, year_to_may.end), (day("2020-01-01"), day("2020-06-01")));
+        for slip in ["ytd", "ytd-2020", "ytd-2020-Q1", "2020-13", "May 2020", ""] {
+            assert_eq!(Period::parse(slip), None, "{slip}");
         }
     }
 

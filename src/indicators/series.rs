@@ -1,10 +1,11 @@
 //! Measures rolled up: each measure by scope and month, ready to be summed over periods.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::Arc;
 
-use arrow::array::Array as _;
 use arrow::array::cast::AsArray as _;
+use arrow::array::{Array as _, StringArray};
 use arrow::datatypes::{Date32Type, Int64Type};
 use chrono::NaiveDate;
 
@@ -61,12 +62,45 @@ impl Series {
     ) -> i64 {
         let months = self.by_measure.get(&measure.name).and_then(|by_scope| by_scope.get(scope));
         let Some(months) = months else { return 0 };
-        let range = match measure.when {
-            When::Flow { .. } => months.range(period.start..period.end_by(as_of)),
-            When::Stock { .. } => months.range(..period.end_by(as_of)),
-        };
-        range.map(|(_, value)| value).sum()
+        let counted = months.range(span(measure, period.start, period.end_by(as_of)));
+        counted.map(|(_, value)| value).sum()
     }
+}
+
+/// Returns the months whose integers add up to a measure's value for a period: those of a flow, and
+/// all up to the end of a stock.
+fn span(measure: &Measure, start: NaiveDate, end: NaiveDate) -> Range<NaiveDate> {
+    match measure.when {
+        When::Flow { .. } => start..end,
+        When::Stock { .. } => NaiveDate::MIN..end,
+    }
+}
+
+/// Sums a measure over a half-open period by unit, or, for a unit, by procedure.
+pub fn parts(
+    measures: &Measures,
+    measure: &Measure,
+    unit: Option<&str>,
+    period: (NaiveDate, NaiveDate),
+) -> BTreeMap<Option<String>, i64> {
+    let batch = measures.batch();
+    let [units, procedures, names] =
+        [0, 1, 3].map(|column| batch.column(column).as_string::<i32>());
+    let months = batch.column(2).as_primitive::<Date32Type>();
+    let values = batch.column(5).as_primitive::<Int64Type>();
+    let span = span(measure, period.0, period.1);
+    let text =
+        |texts: &StringArray, row: usize| texts.is_valid(row).then(|| texts.value(row).to_owned());
+    let mut parts = BTreeMap::new();
+    for row in (0..batch.num_rows()).filter(|row| names.value(*row) == measure.name) {
+        let Some(month) = Date32Type::to_naive_date_opt(months.value(row)) else { continue };
+        let is_ours = unit.is_none_or(|unit| units.is_valid(row) && units.value(row) == unit);
+        if is_ours && span.contains(&month) {
+            let part = text(if unit.is_some() { procedures } else { units }, row);
+            *parts.entry(part).or_default() += values.value(row);
+        }
+    }
+    parts
 }
 
 /// Hands out the scopes of a unit and a procedure without making each text anew.

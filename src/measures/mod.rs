@@ -7,6 +7,7 @@ mod ffi;
 #[cfg(test)]
 mod fixture;
 pub mod query;
+pub mod rows;
 pub mod services;
 mod tally;
 #[cfg(test)]

@@ -10,6 +10,7 @@ use polars::prelude::{
     DataFrame, DataType, Expr, IntoLazy as _, NULL, PolarsResult, col, lit, when,
 };
 
+use crate::pipeline::condition::Condition;
 use crate::pipeline::definitions::{Definitions, Measure, Subject, When};
 use crate::pipeline::tables::Table;
 
@@ -25,7 +26,7 @@ pub(super) struct Plan {
     /// The procedure, where the subject has one.
     procedure: Option<&'static str>,
     measures: Vec<String>,
-    /// Which rows count at all: a dossier that no unit tells of is none yet.
+    /// Which rows can count at all.
     counted: Expr,
     steps: BTreeMap<&'static str, Vec<Step>>,
 }
@@ -40,11 +41,8 @@ struct Step {
 impl Plan {
     pub(super) fn new(definitions: &Definitions, of: Subject) -> Self {
         let procedure = procedure_column(of);
-        let counted = match of {
-            Subject::Dossiers => col("unit_code").is_not_null(),
-            Subject::Services | Subject::Reports => lit(true),
-        };
-        let mut plan = Self { procedure, measures: Vec::new(), counted, steps: BTreeMap::new() };
+        let (measures, steps) = (Vec::new(), BTreeMap::new());
+        let mut plan = Self { procedure, measures, counted: can_count(of), steps };
         for measure in measures_of(definitions, of) {
             plan.add_measure(measure);
         }
@@ -54,20 +52,10 @@ impl Plan {
     fn add_measure(&mut self, measure: &Measure) {
         let index = self.measures.len();
         self.measures.push(measure.name.clone());
-        // A predicate that names no column would yield one value instead of one a row.
-        let filtered = |counts: Expr| match &measure.filter {
-            Some(filter) => counts.and(compile(filter)),
-            None => counts,
-        };
+        let predicate = predicate(measure);
         match measure.when {
-            When::Flow { on } => {
-                let predicate = filtered(col(on).is_not_null());
-                self.add_step(on, Step { measure: index, sign: 1, predicate });
-            }
+            When::Flow { on } => self.add_step(on, Step { measure: index, sign: 1, predicate }),
             When::Stock { from, until } => {
-                let has_begun = col(from).is_not_null();
-                let is_interval = col(until).is_null().or(col(until).gt(col(from)));
-                let predicate = filtered(has_begun.and(is_interval));
                 let step = Step { measure: index, sign: 1, predicate: predicate.clone() };
                 self.add_step(from, step);
                 self.add_step(until, Step { measure: index, sign: -1, predicate });
@@ -160,19 +148,45 @@ impl Totals {
     }
 }
 
+/// Which rows can count at all: a dossier that no unit tells of is none yet.
+pub(super) fn can_count(of: Subject) -> Expr {
+    match of {
+        Subject::Dossiers => col("unit_code").is_not_null(),
+        Subject::Services | Subject::Reports => lit(true),
+    }
+}
+
+/// Whether a row counts in some month: it has its day or begins its interval, and fits the filter.
+pub(super) fn predicate(measure: &Measure) -> Expr {
+    // A predicate that names no column would yield one value instead of one a row.
+    let counts = match measure.when {
+        When::Flow { on } => col(on).is_not_null(),
+        When::Stock { from, until } => {
+            let is_interval = col(until).is_null().or(col(until).gt(col(from)));
+            col(from).is_not_null().and(is_interval)
+        }
+    };
+    match &measure.filter {
+        Some(filter) => counts.and(compile(filter)),
+        None => counts,
+    }
+}
+
 /// Returns every column that the measures of a subject read.
 pub(super) fn used_names(definitions: &Definitions, of: Subject) -> BTreeSet<&'static str> {
     let mut used = BTreeSet::from(["unit_code"]);
     used.extend(procedure_column(of));
-    for measure in measures_of(definitions, of) {
-        match measure.when {
-            When::Flow { on } => used.extend([on]),
-            When::Stock { from, until } => used.extend([from, until]),
-        }
-        if let Some(filter) = &measure.filter {
-            used.extend(filter.columns());
-        }
-    }
+    measures_of(definitions, of).for_each(|measure| used.extend(names_of(measure)));
+    used
+}
+
+/// Returns every column that a measure reads.
+pub(super) fn names_of(measure: &Measure) -> BTreeSet<&'static str> {
+    let mut used = match measure.when {
+        When::Flow { on } => BTreeSet::from([on]),
+        When::Stock { from, until } => BTreeSet::from([from, until]),
+    };
+    used.extend(measure.filter.iter().flat_map(Condition::columns));
     used
 }
 
@@ -197,7 +211,7 @@ fn alias(step: usize) -> String {
 }
 
 /// The months since January of the year 0.
-fn month_number(day: &str) -> Expr {
+pub(super) fn month_number(day: &str) -> Expr {
     let year = col(day).dt().year().cast(DataType::Int32);
     let month = col(day).dt().month().cast(DataType::Int32);
     year * lit(12_i32) + month - lit(1_i32)

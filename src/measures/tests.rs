@@ -12,7 +12,7 @@ use super::*;
 
 const FLOW: &str = "of = 'dossiers'\nkind = 'flow'\non = ";
 
-const BASIC: &str = "
+pub(super) const BASIC: &str = "
     [measure.received]
     of = 'dossiers'
     kind = 'flow'
@@ -35,7 +35,7 @@ const BASIC: &str = "
     where = \"status <> 'withdrawn'\"
 ";
 
-const ROWS: &str = "
+pub(super) const ROWS: &str = "
     unit_code procedure_code status     received_on due_on     completed_on ended_on   overdue_from
     U1        1.001          completed  2020-01-31  2020-02-10 2020-02-11   2020-02-11 2020-02-11
     U1        1.001          completed  2020-01-02  2020-02-10 2020-02-10   2020-02-10 -

@@ -90,6 +90,9 @@ impl Indicator {
 #[derive(Debug, Clone, Default)]
 pub struct Definitions {
     pub measures: BTreeMap<String, Measure>,
+    /// The conditions of the measures that have one, as they are written. No part of the hashes:
+    /// what is only written otherwise counts the same.
+    pub conditions: BTreeMap<String, String>,
     pub indicators: BTreeMap<String, Indicator>,
     /// Identifies the measures: the measures of a cell are stale when it changes.
     pub measures_hash: String,
@@ -108,7 +111,10 @@ impl Definitions {
                     declared.insert(name.value.clone());
                     let read = read_measure(name.value.clone(), &measure, faults);
                     measure.finish(faults);
-                    definitions.measures.extend(read.map(|measure| (name.value, measure)));
+                    let Some((measure, condition)) = read else { continue };
+                    let condition = condition.map(|text| (name.value.clone(), text));
+                    definitions.conditions.extend(condition);
+                    definitions.measures.insert(name.value, measure);
                 }
             }
             if let Some(section) = root.section("indicator", faults) {
@@ -181,7 +187,12 @@ fn check_measure(
     }
 }
 
-fn read_measure(name: String, section: &Section<'_>, faults: &mut Faults) -> Option<Measure> {
+/// Reads a measure, and its condition as it is written.
+fn read_measure(
+    name: String,
+    section: &Section<'_>,
+    faults: &mut Faults,
+) -> Option<(Measure, Option<String>)> {
     let subjects = [
         ("dossiers", Subject::Dossiers),
         ("services", Subject::Services),
@@ -198,11 +209,12 @@ fn read_measure(name: String, section: &Section<'_>, faults: &mut Faults) -> Opt
     } else {
         day_column("on", section, &columns, faults).map(|on| When::Flow { on })
     };
-    let filter = section.text("where", faults);
-    let has_filter = filter.is_some();
-    let filter = filter.and_then(|text| condition::parse(&text, &columns, section.file, faults));
-    (filter.is_some() == has_filter).then_some(())?;
-    Some(Measure { name, of, when: when?, filter })
+    let written = section.text("where", faults);
+    let filter =
+        written.as_ref().and_then(|text| condition::parse(text, &columns, section.file, faults));
+    (filter.is_some() == written.is_some()).then_some(())?;
+    let measure = Measure { name, of, when: when?, filter };
+    Some((measure, written.map(|text| text.value)))
 }
 
 fn day_column(

@@ -130,7 +130,8 @@ pub fn catalogue_json(pipeline: &Pipeline) -> Value {
     json!({ "indicators": entries })
 }
 
-fn name(indicator: &Indicator, language: Language) -> &str {
+/// Returns an indicator's name.
+pub fn name(indicator: &Indicator, language: Language) -> &str {
     match language {
         Language::English => &indicator.name.en,
         Language::Vietnamese => &indicator.name.vi,
@@ -143,7 +144,7 @@ fn period(row: &Row) -> String {
 }
 
 /// Tells a value with its parts and, where there is one, its target.
-fn told(row: &Row) -> String {
+pub fn told(row: &Row) -> String {
     let facts = &row.facts;
     let parts = match (facts.numerator, facts.denominator) {
         (Some(numerator), Some(denominator)) => {
@@ -191,7 +192,8 @@ fn grouped(number: i64) -> String {
     format!("{}{}", if number < 0 { "-" } else { "" }, groups.join(","))
 }
 
-fn row_json(row: &Row) -> Value {
+/// Returns a row as JSON, as `docs/schemas/show.schema.json` describes one.
+pub fn row_json(row: &Row) -> Value {
     let Row { key, facts, reading, release, .. } = row;
     json!({
         "indicator": &*key.indicator,

@@ -4,6 +4,7 @@
 pub mod connect;
 mod conservation;
 mod control;
+pub mod explain;
 pub mod export;
 mod fold;
 mod guards;

@@ -40,7 +40,7 @@ impl Known {
             |judgement: &&Judgement| !self.0.contains(&(judgement.delivery(), judgement.judgement));
         let news = |judgement: &Judgement| News {
             delivery: judgement.delivery(),
-            units: units_of(judgement, pipeline),
+            units: units_of(&judgement.unit, &judgement.feed, pipeline),
             cause: if judgement.judgement > 1 {
                 Cause::Replay
             } else if ledger.replaces(judgement).is_empty() {
@@ -53,12 +53,12 @@ impl Known {
     }
 }
 
-/// Returns the units whose own figures a delivery may change; none means any unit's.
-fn units_of(judgement: &Judgement, pipeline: &Pipeline) -> BTreeSet<String> {
-    if judgement.feed != FeedKind::Dossier.name() {
+/// Returns the units whose own figures a feed's deliveries may change; none means any unit's.
+pub(super) fn units_of(unit: &str, feed: &str, pipeline: &Pipeline) -> BTreeSet<String> {
+    if feed != FeedKind::Dossier.name() {
         return BTreeSet::new();
     }
     let units = pipeline.reference.units.iter();
-    let below = units.filter(|unit| unit.parent.as_ref() == Some(&judgement.unit));
-    below.map(|unit| unit.code.clone()).chain([judgement.unit.clone()]).collect()
+    let below = units.filter(|below| below.parent.as_deref() == Some(unit));
+    below.map(|unit| unit.code.clone()).chain([unit.to_owned()]).collect()
 }

@@ -10,8 +10,10 @@ use serde_json::{Value, json};
 use crate::pipeline::rules::{Language, Params, message};
 use crate::pipeline::tables::Table;
 use crate::store::Store;
+use crate::store::parquet::DataFile;
+use crate::store::table::Snapshot;
 
-use super::ledger::Ledger;
+use super::ledger::{Judgement, Ledger};
 
 /// A rejected record.
 #[derive(Debug, Clone)]
@@ -73,12 +75,8 @@ pub fn read(store: &Store, filter: &Filter) -> anyhow::Result<Vec<Reject>> {
     let mut rejects = Vec::new();
     for judgement in ledger.judgements() {
         let is_wanted = filter.unit.as_ref().is_none_or(|unit| *unit == judgement.unit);
-        let name = format!("{}.parquet", judgement.file_name());
-        let file = snapshot.files.iter().find(|file| file.path.ends_with(&name));
-        let Some(file) = file.filter(|_| is_wanted && ledger.replaced_by(judgement).is_none())
-        else {
-            continue;
-        };
+        let is_wanted = is_wanted && ledger.replaced_by(judgement).is_none();
+        let Some(file) = file_of(judgement, &snapshot).filter(|_| is_wanted) else { continue };
         for batch in store.read(Table::Quarantine, file, None)? {
             rejects.extend(rows(&batch?, &judgement.name)?);
         }
@@ -86,6 +84,12 @@ pub fn read(store: &Store, filter: &Filter) -> anyhow::Result<Vec<Reject>> {
     rejects.retain(|reject| filter.rule.as_ref().is_none_or(|rule| *rule == reject.rule));
     rejects.sort_by(|a, b| (&a.delivery, a.record).cmp(&(&b.delivery, b.record)));
     Ok(rejects)
+}
+
+/// Finds the file that holds a judgement's rejects.
+pub(super) fn file_of<'a>(judgement: &Judgement, quarantine: &'a Snapshot) -> Option<&'a DataFile> {
+    let name = format!("{}.parquet", judgement.file_name());
+    quarantine.files.iter().find(|file| file.path.ends_with(&name))
 }
 
 fn rows(batch: &RecordBatch, name: &str) -> anyhow::Result<Vec<Reject>> {

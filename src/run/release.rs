@@ -159,6 +159,16 @@ pub(super) fn read_indicators(store: &Store, release: &Release) -> anyhow::Resul
     Indicators::from_batch(all).context("the indicators table has other columns")
 }
 
+/// Names what a release was made with that is other than this pipeline's.
+pub(super) fn made_with_others(release: &Release, pipeline: &Pipeline) -> Vec<&'static str> {
+    let of_both = [
+        ("definitions", &release.definitions, &pipeline.definitions.hash),
+        ("reference data", &release.reference, &pipeline.reference.hash),
+    ];
+    let others = of_both.into_iter().filter(|(_, released, ours)| released != ours);
+    others.map(|(what, ..)| what).collect()
+}
+
 /// Commits to each released table what it lacks of the releases up to this one, in their order.
 fn roll_forward(store: &Store, release: &Release) -> anyhow::Result<()> {
     for (at, (table, replace)) in RELEASED.into_iter().enumerate() {

@@ -13,6 +13,8 @@ use crate::measures::{self, Measures};
 use crate::pipeline::Pipeline;
 use crate::pipeline::definitions::Subject;
 use crate::pipeline::tables::Table;
+use crate::store::releases::Release;
+use crate::store::table::Snapshot;
 use crate::store::{Store, StoreError};
 
 use super::ledger::Ledger;
@@ -86,7 +88,7 @@ impl Computed {
 }
 
 /// Adds what is counted over the reports themselves.
-fn with_reports(
+pub(super) fn with_reports(
     measures: Measures,
     completeness: &Completeness,
     pipeline: &Pipeline,
@@ -96,4 +98,14 @@ fn with_reports(
     let counted = counted.context("failed to count the reports")?;
     let parts = [measures.into_batch(), counted.into_batch()];
     Measures::of_cells(&parts).context("failed to add the measures of reports")
+}
+
+/// Loads a table at the version that a release read.
+pub(super) fn source(table: Table, release: &Release, store: &Store) -> anyhow::Result<Snapshot> {
+    let (name, number) = (table.name(), release.number);
+    let version = release.source_versions.get(name);
+    let version = version
+        .with_context(|| format!("release {number} does not say which `{name}` it was made of"))?;
+    let loaded = store.snapshot_at(table, *version);
+    loaded.with_context(|| format!("failed to load version {version} of `{name}`"))
 }

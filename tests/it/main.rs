@@ -6,6 +6,7 @@ mod architecture;
 mod bad_input;
 mod check;
 mod contracts;
+mod explain;
 mod export;
 mod feeds;
 mod figures;

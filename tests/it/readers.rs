@@ -47,9 +47,10 @@ fn what_commands_write_as_json_is_as_the_schemas_say() {
     world.write("out/.keep", "");
     let ran = world.hoso(&["run", "--report", "out/run-report.json"]);
     assert_eq!(ran.code, 6, "{ran}");
-    let commands: [(&str, &[&str]); 10] = [
+    let commands: [(&str, &[&str]); 11] = [
         ("show", &["show", "received", "--json"]),
         ("catalogue", &["show", "--json"]),
+        ("explain", &["explain", "received", "--json"]),
         ("status", &["status", "--json"]),
         ("quarantine-export", &["quarantine", "export", "--unit", "G99.01", "--json"]),
         ("quarantine-list", &["quarantine", "list", "--json"]),
@@ -69,6 +70,7 @@ fn what_commands_write_as_json_is_as_the_schemas_say() {
     let checked = python(&["tests/schemas.py", schemas.to_str().unwrap(), out.to_str().unwrap()]);
     insta::assert_snapshot!(checked, @"
     catalogue
+    explain
     maintain
     plan
     quarantine-export

@@ -13,12 +13,11 @@ use crate::pipeline::Pipeline;
 use crate::pipeline::tables::{Cell, Table};
 use crate::run::ledger::Ledger;
 use crate::run::measure;
-use crate::run::release::read_indicators;
-use crate::run::state::Computed;
+use crate::run::release::{made_with_others, read_indicators};
+use crate::run::state::{Computed, source};
 use crate::store::Store;
 use crate::store::parquet::DataFile;
 use crate::store::releases::Release;
-use crate::store::table::Snapshot;
 
 use super::Account;
 
@@ -88,14 +87,7 @@ pub(super) fn measures(recount: &Recount, store: &Store) -> anyhow::Result<Accou
 
 /// Numbers that were made by other definitions cannot be made again with these.
 fn check_pipeline(release: &Release, pipeline: &Pipeline) -> anyhow::Result<()> {
-    let others: Vec<&str> = [
-        ("definitions", &release.definitions, &pipeline.definitions.hash),
-        ("reference data", &release.reference, &pipeline.reference.hash),
-    ]
-    .into_iter()
-    .filter(|(_, released, ours)| released != ours)
-    .map(|(what, ..)| what)
-    .collect();
+    let others = made_with_others(release, pipeline);
     if others.is_empty() {
         return Ok(());
     }
@@ -105,16 +97,6 @@ fn check_pipeline(release: &Release, pipeline: &Pipeline) -> anyhow::Result<()> 
         release.number,
         others.join(" and ")
     )
-}
-
-/// Loads a table at the version that a release read.
-fn source(table: Table, release: &Release, store: &Store) -> anyhow::Result<Snapshot> {
-    let (name, number) = (table.name(), release.number);
-    let version = release.source_versions.get(name);
-    let version = version
-        .with_context(|| format!("release {number} does not say which `{name}` it was made of"))?;
-    let loaded = store.snapshot_at(table, *version);
-    loaded.with_context(|| format!("failed to load version {version} of `{name}`"))
 }
 
 /// Tells a row that differs: what was released, and what it comes to when it is computed again.

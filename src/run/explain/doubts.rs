@@ -1,0 +1,146 @@
+//! What could change a figure: rejected records, missing reports and refused deliveries.
+
+use std::collections::BTreeMap;
+
+use arrow::array::cast::AsArray as _;
+use chrono::NaiveDate;
+
+use crate::indicators::completeness::{Completeness, Report};
+use crate::indicators::row::Row;
+use crate::pipeline::Pipeline;
+use crate::pipeline::columns::FeedKind;
+use crate::pipeline::definitions::{Subject, When};
+use crate::pipeline::tables::Table;
+use crate::run::ledger::{Judgement, Ledger};
+use crate::run::news::units_of;
+use crate::run::quarantine;
+use crate::store::Store;
+use crate::store::table::Snapshot;
+
+use super::{Side, days_of};
+
+/// What could change a figure.
+#[derive(Debug)]
+pub(super) struct Doubts {
+    pub(super) rejects: Vec<Rejects>,
+    /// Reports that are expected and not there, or not whole.
+    pub(super) missing: Vec<Report>,
+    pub(super) refused: Vec<Judgement>,
+}
+
+/// How many records of a delivery a rule rejected.
+#[derive(Debug)]
+pub(super) struct Rejects {
+    pub(super) unit: String,
+    pub(super) delivery: String,
+    pub(super) name: String,
+    pub(super) rule: String,
+    pub(super) n_records: i64,
+}
+
+/// A figure, to find what tells of its units and its days.
+pub(super) struct InCell<'a> {
+    pub(super) pipeline: &'a Pipeline,
+    pub(super) row: &'a Row,
+    pub(super) sides: &'a [Option<Side>; 2],
+}
+
+impl InCell<'_> {
+    /// Counts the rejected records of standing deliveries, by delivery and rule.
+    pub(super) fn rejects(
+        &self,
+        ledger: &Ledger,
+        snapshot: &Snapshot,
+        store: &Store,
+    ) -> anyhow::Result<Vec<Rejects>> {
+        let mut rejects = Vec::new();
+        let is_standing = |judgement: &&Judgement| {
+            judgement.is_accepted() && ledger.replaced_by(judgement).is_none()
+        };
+        for judgement in ledger.judgements().filter(is_standing) {
+            if !self.counts(&[Subject::Dossiers]) || !self.is_touched_by(judgement) {
+                continue;
+            }
+            let Some(file) = quarantine::file_of(judgement, snapshot) else { continue };
+            let mut by_rule: BTreeMap<String, i64> = BTreeMap::new();
+            for batch in store.read(Table::Quarantine, file, Some(&["rule"]))? {
+                for rule in batch?.column(0).as_string::<i32>().iter().flatten() {
+                    *by_rule.entry(rule.to_owned()).or_default() += 1;
+                }
+            }
+            rejects.extend(by_rule.into_iter().map(|(rule, n_records)| Rejects {
+                unit: judgement.unit.clone(),
+                delivery: judgement.delivery(),
+                name: judgement.name.clone(),
+                rule,
+                n_records,
+            }));
+        }
+        Ok(rejects)
+    }
+
+    /// Lists the reports that the figure lacks, by unit, feed and period.
+    pub(super) fn missing(&self, completeness: &Completeness) -> Vec<Report> {
+        let (start, end) = days_of(self.row);
+        let is_missing = |report: &&Report| {
+            report.is_expected
+                && !report.is_received
+                && report.start < end
+                && start < report.end
+                && self.counts(&[Subject::Dossiers, Subject::Reports])
+                && self.may_be_changed_by(&report.unit, &report.feed)
+        };
+        completeness.reports.iter().filter(is_missing).cloned().collect()
+    }
+
+    /// Lists the refused deliveries that nothing accepted later makes good.
+    pub(super) fn refused(&self, ledger: &Ledger) -> Vec<Judgement> {
+        let is_made_good = |refused: &Judgement| {
+            ledger.judgements().any(|later| {
+                let is_of_feed = (&later.unit, &later.feed) == (&refused.unit, &refused.feed);
+                is_of_feed && later.n > refused.n && later.is_accepted() && covers(later, refused)
+            })
+        };
+        let is_open = |judgement: &&Judgement| {
+            !judgement.is_accepted()
+                && self.counts(&[Subject::Dossiers, Subject::Reports])
+                && self.is_touched_by(judgement)
+                && !is_made_good(judgement)
+        };
+        ledger.judgements().filter(is_open).cloned().collect()
+    }
+
+    fn counts(&self, subjects: &[Subject]) -> bool {
+        self.sides.iter().flatten().any(|side| subjects.contains(&side.measure.of))
+    }
+
+    /// Whether a delivery tells of the figure's units, and of its days or of none.
+    fn is_touched_by(&self, judgement: &Judgement) -> bool {
+        let (start, end) = days_of(self.row);
+        // A stock counts whatever began before its end.
+        let is_stock = |side: &Side| matches!(side.measure.when, When::Stock { .. });
+        let start = if self.sides.iter().flatten().any(is_stock) { NaiveDate::MIN } else { start };
+        self.may_be_changed_by(&judgement.unit, &judgement.feed)
+            && judgement.period.is_none_or(|(from, to)| from < end && start < to)
+    }
+
+    /// Whether what a feed tells may change the figure. Forms are compared with figures only.
+    fn may_be_changed_by(&self, unit: &str, feed: &str) -> bool {
+        let is_of_scope = |code: &str| {
+            let units = units_of(unit, feed, self.pipeline);
+            units.is_empty() || units.contains(code)
+        };
+        feed != FeedKind::Control.name()
+            && self.row.key.scope.unit().is_none_or(|code| is_of_scope(code))
+    }
+}
+
+/// Whether a delivery tells what a refused one should have told.
+fn covers(later: &Judgement, refused: &Judgement) -> bool {
+    let is_of_slot = refused.slot.is_some() && later.slot == refused.slot;
+    let holds_period = later
+        .period
+        .zip(refused.period)
+        .is_some_and(|(later, refused)| later.0 <= refused.0 && refused.1 <= later.1);
+    is_of_slot || holds_period || later.name == refused.name
+}

@@ -1,0 +1,225 @@
+//! One published figure explained: what it is the sum of, which deliveries it comes from, what could
+//! change it, and what it was before.
+
+mod doubts;
+mod earlier;
+mod files;
+mod told;
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
+
+use anyhow::Context as _;
+use chrono::NaiveDate;
+
+use crate::indicators::completeness::Completeness;
+use crate::indicators::period::{Period, PeriodKind};
+use crate::indicators::row::Row;
+use crate::indicators::scope::Scope;
+use crate::indicators::series::parts;
+use crate::pipeline::Pipeline;
+use crate::pipeline::definitions::{Indicator, Measure, Subject};
+use crate::pipeline::tables::Table;
+use crate::store::Store;
+use crate::store::releases::Release;
+
+use super::ledger::Ledger;
+use super::measure;
+use super::release::{made_with_others, read_indicators};
+use super::show::find_release;
+use super::state::{source, with_reports};
+use super::stop::Stop;
+
+use doubts::Doubts;
+use earlier::Earlier;
+
+/// Which figure to explain.
+#[derive(Debug, Clone)]
+pub struct Wanted {
+    pub indicator: String,
+    /// `None` is the ministry.
+    pub unit: Option<String>,
+    /// Such as `2020-05`; `None` is the year to date that was published last.
+    pub period: Option<String>,
+    /// A number or a day; `None` is the last release.
+    pub release: Option<String>,
+}
+
+/// A figure with all that it comes from.
+#[derive(Debug)]
+pub struct Explanation {
+    indicator: Indicator,
+    row: Row,
+    /// The number of the release that is explained.
+    release: u64,
+    /// When the figure was published last.
+    published_at: String,
+    /// Numerator and denominator.
+    sides: [Option<Side>; 2],
+    /// By unit, or by procedure for a unit: the largest first.
+    parts: Vec<Part>,
+    /// By delivery, where dossiers are counted.
+    files: Vec<Part>,
+    /// The names of the deliveries at their sources.
+    names: BTreeMap<String, String>,
+    doubts: Doubts,
+    earlier: Vec<Earlier>,
+    /// What the release was made with that is other than the pipeline's.
+    others: Vec<&'static str>,
+}
+
+/// The measure of a numerator or denominator, and the number published.
+#[derive(Debug)]
+struct Side {
+    measure: Measure,
+    /// As it is written in `indicators.toml`.
+    condition: Option<String>,
+    published: Option<i64>,
+}
+
+impl Side {
+    fn counts_dossiers(&self) -> bool {
+        self.measure.of == Subject::Dossiers
+    }
+}
+
+/// What a unit, a procedure or a delivery contributes to numerator and denominator; `None` where
+/// there is no such number, or nothing that could be counted.
+#[derive(Debug, PartialEq)]
+struct Part {
+    name: Option<String>,
+    counts: [Option<i64>; 2],
+}
+
+/// Sums by the name of the part.
+type Sums = BTreeMap<Option<String>, i64>;
+
+/// Explains a figure.
+///
+/// # Errors
+///
+/// [`Stop::Mistake`] where the release or the period does not exist.
+pub fn explain(pipeline: &Pipeline, store: &Store, wanted: &Wanted) -> anyhow::Result<Explanation> {
+    let release = find_release(pipeline, store, wanted.release.as_deref())?;
+    let row = find_row(&release, store, wanted)?;
+    let indicator = pipeline.definitions.indicators.get(&wanted.indicator);
+    let indicator = indicator.context("the pipeline lacks the indicator")?.clone();
+    let sides = sides(&indicator, &row, pipeline);
+    let then = Ledger::at(&source(Table::Deliveries, &release, store)?, store)?;
+    let completeness = Completeness::new(pipeline, &then.covered(pipeline), release.as_of);
+
+    let measured = measure::read(&source(Table::Measures, &release, store)?.files, store)?;
+    let measured = with_reports(measured, &completeness, pipeline)?;
+    let (unit, days) = (wanted.unit.as_deref(), days_of(&row));
+    let published = |side: &&Side| side.published.is_some();
+    let sums = sides.each_ref().map(|side| {
+        let side = side.as_ref().filter(published)?;
+        Some(parts(&measured, &side.measure, unit, days))
+    });
+    let counted = sides.each_ref().map(|side| {
+        let side = side.as_ref().filter(published).filter(|side| side.counts_dossiers())?;
+        Some(&side.measure)
+    });
+    let dossiers = source(Table::Dossiers, &release, store)?;
+    let by_delivery = files::by_delivery(counted, days, unit, &dossiers, store)?;
+
+    // What came after the release may change what it published, unless it is asked as it was.
+    let (now, quarantine) = match &wanted.release {
+        Some(_) => (then.clone(), source(Table::Quarantine, &release, store)?),
+        None => (Ledger::read(store)?, store.snapshot(Table::Quarantine)?),
+    };
+    let in_cell = doubts::InCell { pipeline, row: &row, sides: &sides };
+    let doubts = Doubts {
+        rejects: in_cell.rejects(&now, &quarantine, store)?,
+        missing: in_cell.missing(&completeness),
+        refused: in_cell.refused(&now),
+    };
+    let published_in = store.release(row.release.unsigned_abs());
+    let published_in = published_in.context("failed to read the release of the figure")?;
+    let name = |delivery: &super::ledger::Judgement| (delivery.delivery(), delivery.name.clone());
+    Ok(Explanation {
+        earlier: earlier::read(store, &row.key, release.number)?,
+        others: made_with_others(&release, pipeline),
+        release: release.number,
+        published_at: published_in.published_at,
+        parts: paired(sums),
+        files: paired(by_delivery),
+        names: now.judgements().map(name).collect(),
+        indicator,
+        row,
+        sides,
+        doubts,
+    })
+}
+
+/// Finds the row of the figure among those that a release published.
+fn find_row(release: &Release, store: &Store, wanted: &Wanted) -> anyhow::Result<Row> {
+    let forms = "a period is a month 2020-05, a quarter 2020-Q2, a year 2020 or a year to date \
+                 ytd-2020-05";
+    let period = |text: &String| {
+        Period::parse(text).ok_or_else(|| Stop::Mistake(format!("`{text}` is no period: {forms}")))
+    };
+    let period = wanted.period.as_ref().map(period).transpose()?;
+    let scope = match &wanted.unit {
+        Some(code) => Scope::Unit(code.as_str().into()),
+        None => Scope::Ministry,
+    };
+    let mut rows = read_indicators(store, release)?.rows();
+    rows.retain(|row| *row.key.indicator == *wanted.indicator && row.key.scope == scope);
+    let periods: BTreeSet<Period> = rows.iter().map(|row| row.key.period).collect();
+    let is_wanted = |row: &Row| match period {
+        Some(period) => row.key.period == period,
+        None => row.key.period.kind == PeriodKind::YearToDate,
+    };
+    let found = rows.into_iter().filter(is_wanted);
+    let found = found.max_by_key(|row| (row.key.period, row.key.version));
+    found.ok_or_else(|| {
+        let (number, indicator, scope) = (release.number, &wanted.indicator, scope.name());
+        let asked = wanted.period.as_ref().map_or_else(String::new, |text| format!(" for {text}"));
+        let there = told_periods(&periods);
+        let told = format!("release {number} has no {indicator} of {scope}{asked}: it has {there}");
+        Stop::Mistake(told).into()
+    })
+}
+
+/// Names the first and the last period of each kind.
+fn told_periods(periods: &BTreeSet<Period>) -> String {
+    let of_kind = |kind: PeriodKind| {
+        let mut own = periods.iter().filter(|period| period.kind == kind);
+        let first = own.next()?.label();
+        Some(own.next_back().map_or(first.clone(), |last| format!("{first} to {}", last.label())))
+    };
+    let told: Vec<String> = PeriodKind::ALL.into_iter().filter_map(of_kind).collect();
+    if told.is_empty() { "none of it".to_owned() } else { told.join(", ") }
+}
+
+fn sides(indicator: &Indicator, row: &Row, pipeline: &Pipeline) -> [Option<Side>; 2] {
+    let side = |name: Option<&String>, published: Option<i64>| {
+        let definitions = &pipeline.definitions;
+        let measure = definitions.measures.get(name?)?.clone();
+        let condition = definitions.conditions.get(&measure.name).cloned();
+        Some(Side { measure, condition, published })
+    };
+    [
+        side(Some(&indicator.numerator), row.facts.numerator),
+        side(indicator.denominator.as_ref(), row.facts.denominator),
+    ]
+}
+
+/// The half-open days that a row tells of.
+fn days_of(row: &Row) -> (NaiveDate, NaiveDate) {
+    (row.key.period.start, row.facts.period_end)
+}
+
+/// Puts the sums of numerator and denominator side by side, the largest first, zeros left out.
+fn paired(sums: [Option<Sums>; 2]) -> Vec<Part> {
+    let names: BTreeSet<&Option<String>> = sums.iter().flatten().flat_map(BTreeMap::keys).collect();
+    let part = |name: &Option<String>| {
+        let count = |sums: &Option<Sums>| Some(sums.as_ref()?.get(name).copied().unwrap_or(0));
+        Part { name: name.clone(), counts: sums.each_ref().map(count) }
+    };
+    let mut parts: Vec<Part> = names.into_iter().map(part).collect();
+    parts.retain(|part| part.counts.iter().flatten().any(|count| *count != 0));
+    parts.sort_by_key(|part| Reverse([part.counts[1], part.counts[0]]));
+    parts
+}
