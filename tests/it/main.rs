@@ -16,6 +16,7 @@ mod layouts;
 mod maintain;
 mod ministry;
 mod plan;
+mod privacy;
 mod readers;
 mod receipt;
 mod replay;
