@@ -15,6 +15,7 @@ use arrow::array::RecordBatch;
 
 use crate::pipeline::tables::Table;
 
+use revise::Told;
 use row::Row;
 
 /// The indicators as last published: a batch with the columns of the indicators table.
@@ -43,7 +44,7 @@ impl Indicators {
     }
 }
 
-/// The revisions of one release: a batch with the columns of the revisions table.
+/// Revisions as published: a batch with the columns of the revisions table.
 #[derive(Debug, Clone)]
 pub struct Revisions(RecordBatch);
 
@@ -51,6 +52,22 @@ impl Revisions {
     /// Makes the table from a release's revisions.
     pub fn from_rows(revisions: &[revise::Revision], release: i64, published_at: &str) -> Self {
         Self(table::revisions(revisions, release, published_at))
+    }
+
+    /// Wraps a batch read from storage; `None` when its columns are not the table's.
+    pub fn from_batch(batch: RecordBatch) -> Option<Self> {
+        (batch.schema() == Table::Revisions.schema()).then_some(Self(batch))
+    }
+
+    /// Returns what each revision tells, in their order.
+    pub fn told(&self) -> Vec<Told> {
+        table::told(&self.0)
+    }
+
+    /// Takes the numbers, old and new, out of the revisions for which `hidden` says so.
+    #[must_use]
+    pub fn suppressed(&self, hidden: &[bool]) -> Self {
+        Self(table::suppressed(&self.0, hidden))
     }
 
     /// Returns the batch.

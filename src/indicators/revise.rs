@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::row::{Facts, Row, RowKey};
+use super::row::{Facts, Numbers, Row, RowKey};
 use super::scope::Scope;
 
 /// What changed since the last release.
@@ -64,6 +64,15 @@ pub struct Revision {
     pub cause: &'static str,
     /// The deliveries that may have changed it, by id.
     pub deliveries: Vec<String>,
+}
+
+/// The integers that a published revision tells.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Told {
+    pub key: RowKey,
+    /// `None` where the row is published no more.
+    pub new: Option<Numbers>,
+    pub old: Option<Numbers>,
 }
 
 /// Compares rows with those published last, gives each the release of its facts, and returns what

@@ -15,6 +15,8 @@ pub enum Status {
     Value,
     Missing,
     NotApplicable,
+    /// There are numbers, and they are not told: only in open copies.
+    Suppressed,
 }
 
 impl Status {
@@ -24,12 +26,14 @@ impl Status {
             Self::Value => "value",
             Self::Missing => "missing",
             Self::NotApplicable => "not_applicable",
+            Self::Suppressed => "suppressed",
         }
     }
 
     /// Finds a status by its published name.
     pub fn find(name: &str) -> Option<Self> {
-        [Self::Value, Self::Missing, Self::NotApplicable].into_iter().find(|s| s.name() == name)
+        let all = [Self::Value, Self::Missing, Self::NotApplicable, Self::Suppressed];
+        all.into_iter().find(|status| status.name() == name)
     }
 }
 
@@ -54,6 +58,20 @@ pub struct Facts {
     pub is_final: bool,
     pub units_expected: i64,
     pub units_included: i64,
+}
+
+/// The integers that a figure tells.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Numbers {
+    pub numerator: Option<i64>,
+    pub denominator: Option<i64>,
+}
+
+impl Facts {
+    /// Returns the integers that the figure tells.
+    pub fn numbers(&self) -> Numbers {
+        Numbers { numerator: self.numerator, denominator: self.denominator }
+    }
 }
 
 /// How a row is read beside others; a change in it alone is no revision.

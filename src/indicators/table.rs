@@ -7,6 +7,7 @@ use arrow::array::cast::AsArray as _;
 use arrow::array::{
     ArrayRef, BooleanArray, Date32Array, Float64Array, Int64Array, RecordBatch, StringArray,
 };
+use arrow::compute::nullif;
 use arrow::datatypes::{Date32Type, Float64Type, Int64Type};
 use chrono::NaiveDate;
 
@@ -14,8 +15,8 @@ use crate::pipeline::definitions::UnitOfMeasure;
 use crate::pipeline::tables::Table;
 
 use super::period::{Period, PeriodKind};
-use super::revise::Revision;
-use super::row::{Facts, Reading, Row, RowKey, Status};
+use super::revise::{Revision, Told};
+use super::row::{Facts, Numbers, Reading, Row, RowKey, Status};
 use super::scope::Scope;
 
 /// Makes the indicators table.
@@ -70,70 +71,138 @@ pub(super) fn revisions(revisions: &[Revision], release: i64, published_at: &str
 
 /// Reads the rows of the indicators table back.
 pub(super) fn rows(batch: &RecordBatch) -> Vec<Row> {
-    let column = |name: &str| batch.column_by_name(name).expect("the schema was checked");
-    let text = |name: &str, row: usize| {
-        let texts = column(name).as_string::<i32>();
-        texts.is_valid(row).then(|| texts.value(row))
-    };
-    let integer = |name: &str, row: usize| {
-        let integers = column(name).as_primitive::<Int64Type>();
-        integers.is_valid(row).then(|| integers.value(row))
-    };
-    let number = |name: &str, row: usize| {
-        let numbers = column(name).as_primitive::<Float64Type>();
-        numbers.is_valid(row).then(|| numbers.value(row))
-    };
-    let flag = |name: &str, row: usize| {
-        let flags = column(name).as_boolean();
-        flags.is_valid(row).then(|| flags.value(row))
-    };
-    let day = |name: &str, row: usize| {
-        let days = column(name).as_primitive::<Date32Type>();
-        Date32Type::to_naive_date_opt(days.value(row)).unwrap_or(NaiveDate::MIN)
-    };
-    let scope = |row: usize| match text("scope", row) {
-        Some("unit") => Scope::Unit(text("unit_code", row).unwrap_or_default().into()),
-        Some("field") => Scope::Field(text("field_code", row).unwrap_or_default().into()),
-        Some("procedure") => {
-            Scope::Procedure(text("procedure_code", row).unwrap_or_default().into())
-        }
-        _ => Scope::Ministry,
-    };
+    let columns = Columns(batch);
     let read = |row: usize| {
-        let kind = text("period_kind", row).and_then(PeriodKind::find).unwrap_or(PeriodKind::Month);
-        let period_end = day("period_end", row);
-        let is_percent = text("unit_of_measure", row) == Some(unit_name(UnitOfMeasure::Percent));
+        let unit = columns.text("unit_of_measure", row);
+        let is_percent = unit == Some(unit_name(UnitOfMeasure::Percent));
+        let number = |name: &str| columns.number(name, row);
         Row {
-            key: RowKey {
-                indicator: text("indicator", row).unwrap_or_default().into(),
-                version: integer("definition_version", row).unwrap_or_default(),
-                scope: scope(row),
-                period: Period::published(kind, day("period_start", row), period_end),
-            },
+            key: columns.key(row),
             facts: Facts {
-                period_end,
-                numerator: integer("numerator", row),
-                denominator: integer("denominator", row),
-                value: number("value", row),
-                status: text("status", row).and_then(Status::find).unwrap_or(Status::Missing),
-                is_final: flag("is_final", row).unwrap_or(false),
-                units_expected: integer("units_expected", row).unwrap_or_default(),
-                units_included: integer("units_included", row).unwrap_or_default(),
+                period_end: columns.day("period_end", row),
+                numerator: columns.integer("numerator", row),
+                denominator: columns.integer("denominator", row),
+                value: number("value"),
+                status: columns.status("status", row).unwrap_or(Status::Missing),
+                is_final: columns.flag("is_final", row).unwrap_or(false),
+                units_expected: columns.integer("units_expected", row).unwrap_or_default(),
+                units_included: columns.integer("units_included", row).unwrap_or_default(),
             },
             unit: if is_percent { UnitOfMeasure::Percent } else { UnitOfMeasure::Count },
             reading: Reading {
-                target: number("target", row),
-                target_met: flag("target_met", row),
-                previous_value: number("previous_value", row),
-                change: number("change", row),
-                year_ago_value: number("year_ago_value", row),
-                year_change: number("year_change", row),
-                rank: integer("rank", row),
+                target: number("target"),
+                target_met: columns.flag("target_met", row),
+                previous_value: number("previous_value"),
+                change: number("change"),
+                year_ago_value: number("year_ago_value"),
+                year_change: number("year_change"),
+                rank: columns.integer("rank", row),
             },
-            release: integer("release", row).unwrap_or_default(),
+            release: columns.integer("release", row).unwrap_or_default(),
         }
     };
     (0..batch.num_rows()).map(read).collect()
+}
+
+/// Reads what each revision tells.
+pub(super) fn told(batch: &RecordBatch) -> Vec<Told> {
+    let columns = Columns(batch);
+    let numbers = |[numerator, denominator]: [&str; 2], status: &str, row: usize| {
+        columns.status(status, row).map(|_| Numbers {
+            numerator: columns.integer(numerator, row),
+            denominator: columns.integer(denominator, row),
+        })
+    };
+    let read = |row: usize| Told {
+        key: columns.key(row),
+        new: numbers(["numerator", "denominator"], "status", row),
+        old: numbers(["old_numerator", "old_denominator"], "old_status", row),
+    };
+    (0..batch.num_rows()).map(read).collect()
+}
+
+/// Takes the numbers of some revisions out; a status that stood beside numbers tells of it.
+pub(super) fn suppressed(batch: &RecordBatch, hidden: &[bool]) -> RecordBatch {
+    let new = (["numerator", "denominator", "value", "components"].as_slice(), "status");
+    let old = (["old_numerator", "old_denominator", "old_value"].as_slice(), "old_status");
+    let columns = Columns(batch);
+    let mut open = batch.columns().to_vec();
+    let mut put = |name: &str, column: ArrayRef| {
+        let (at, _) = batch.schema_ref().column_with_name(name).expect("the schema was checked");
+        open[at] = column;
+    };
+    for (names, status) in [new, old] {
+        let is_hidden = |row: usize| hidden[row] && columns.integer(names[0], row).is_some();
+        let is_hidden: Vec<bool> = (0..batch.num_rows()).map(is_hidden).collect();
+        let told = is_hidden.iter().enumerate().map(|(row, is_hidden)| match is_hidden {
+            true => Some(Status::Suppressed.name()),
+            false => columns.text(status, row),
+        });
+        put(status, texts(told));
+        let is_hidden = BooleanArray::from(is_hidden);
+        for name in names {
+            let column = nullif(columns.column(name), &is_hidden);
+            put(name, column.expect("the mask has a value a row"));
+        }
+    }
+    RecordBatch::try_new(batch.schema(), open).expect("each column kept its type and its rows")
+}
+
+/// The columns of a published table, read by name.
+struct Columns<'a>(&'a RecordBatch);
+
+impl<'a> Columns<'a> {
+    fn column(&self, name: &str) -> &'a ArrayRef {
+        self.0.column_by_name(name).expect("the schema was checked")
+    }
+
+    fn text(&self, name: &str, row: usize) -> Option<&'a str> {
+        let texts = self.column(name).as_string::<i32>();
+        texts.is_valid(row).then(|| texts.value(row))
+    }
+
+    fn integer(&self, name: &str, row: usize) -> Option<i64> {
+        let integers = self.column(name).as_primitive::<Int64Type>();
+        integers.is_valid(row).then(|| integers.value(row))
+    }
+
+    fn number(&self, name: &str, row: usize) -> Option<f64> {
+        let numbers = self.column(name).as_primitive::<Float64Type>();
+        numbers.is_valid(row).then(|| numbers.value(row))
+    }
+
+    fn flag(&self, name: &str, row: usize) -> Option<bool> {
+        let flags = self.column(name).as_boolean();
+        flags.is_valid(row).then(|| flags.value(row))
+    }
+
+    fn day(&self, name: &str, row: usize) -> NaiveDate {
+        let days = self.column(name).as_primitive::<Date32Type>();
+        Date32Type::to_naive_date_opt(days.value(row)).unwrap_or(NaiveDate::MIN)
+    }
+
+    fn status(&self, name: &str, row: usize) -> Option<Status> {
+        self.text(name, row).and_then(Status::find)
+    }
+
+    fn key(&self, row: usize) -> RowKey {
+        let code = |name: &str| self.text(name, row).unwrap_or_default().into();
+        let scope = match self.text("scope", row) {
+            Some("unit") => Scope::Unit(code("unit_code")),
+            Some("field") => Scope::Field(code("field_code")),
+            Some("procedure") => Scope::Procedure(code("procedure_code")),
+            _ => Scope::Ministry,
+        };
+        let kind = self.text("period_kind", row).and_then(PeriodKind::find);
+        let kind = kind.unwrap_or(PeriodKind::Month);
+        let (start, end) = (self.day("period_start", row), self.day("period_end", row));
+        RowKey {
+            indicator: self.text("indicator", row).unwrap_or_default().into(),
+            version: self.integer("definition_version", row).unwrap_or_default(),
+            scope,
+            period: Period::published(kind, start, end),
+        }
+    }
 }
 
 /// The published name of a unit of measure.

@@ -49,6 +49,8 @@ pub struct Settings {
     pub retry_budget: Duration,
     /// For how many days after they landed raw bytes are kept; for ever where it is not said.
     pub raw_retention_days: Option<u64>,
+    /// In what is open, cells of fewer dossiers are suppressed; none are where it is not said.
+    pub suppress_below: Option<i64>,
 }
 
 impl Settings {
@@ -101,12 +103,10 @@ impl Settings {
         let store = section.text("store", faults).map(|url| url.value);
         let batch_bytes = section.integer("batch_bytes", faults);
         let retry_budget = section.count("retry_budget_seconds", faults);
-        let raw_retention = section.integer("raw_retention_days", faults);
-        if let Some(days) = raw_retention.as_ref().filter(|days| days.value < 1) {
-            let message = "`raw_retention_days` must be at least 1";
-            let hint = "without it, raw bytes are kept for ever";
-            faults.add(section.file, days.span.clone(), message).hint(hint);
-        }
+        let hint = "without it, raw bytes are kept for ever";
+        let raw_retention = at_least(1, section, "raw_retention_days", hint, faults);
+        let hint = "below 2 no cell is small; without it, nothing is suppressed";
+        let suppress_below = at_least(2, section, "suppress_below", hint, faults);
         for number in final_after.iter().chain(&batch_bytes).filter(|number| number.value < 0) {
             faults.add(section.file, number.span.clone(), "must not be negative");
         }
@@ -124,9 +124,26 @@ impl Settings {
             store,
             batch_bytes: batch_bytes.map_or(8 << 30, |bytes| bytes.value.unsigned_abs()),
             retry_budget: Duration::from_secs(retry_budget.unwrap_or(RETRY_BUDGET_SECONDS)),
-            raw_retention_days: raw_retention.map(|days| days.value.unsigned_abs()),
+            raw_retention_days: raw_retention.map(i64::unsigned_abs),
+            suppress_below,
         })
     }
+}
+
+/// Reads a whole number that may be left out.
+fn at_least(
+    least: i64,
+    section: &Section<'_>,
+    key: &'static str,
+    hint: &str,
+    faults: &mut Faults,
+) -> Option<i64> {
+    let number = section.integer(key, faults)?;
+    if number.value < least {
+        let message = format!("`{key}` must be at least {least}");
+        faults.add(section.file, number.span, message).hint(hint);
+    }
+    Some(number.value)
 }
 
 /// Reads `key = { vi = "…", en = "…" }`.

@@ -2,11 +2,35 @@
 
 use anyhow::Context as _;
 use arrow::array::RecordBatch;
+use arrow::compute::concat_batches;
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::properties::WriterProperties;
 
+use crate::indicators::{Indicators, Revisions};
 use crate::pipeline::tables::Table;
+
+use super::suppress::Suppression;
+
+/// Takes out of a table what must not be open: its small cells, and what would tell them.
+pub fn open_copy(
+    table: Table,
+    batches: Vec<RecordBatch>,
+    suppression: &Suppression<'_>,
+) -> anyhow::Result<Vec<RecordBatch>> {
+    if !matches!(table, Table::Indicators | Table::Revisions) {
+        return Ok(batches);
+    }
+    let all = concat_batches(&table.schema(), &batches)?;
+    let open = match table {
+        Table::Revisions => Revisions::from_batch(all)
+            .map(|revisions| suppression.open_revisions(&revisions).batch().clone()),
+        _ => Indicators::from_batch(all)
+            .map(|indicators| suppression.open_indicators(&indicators).batch().clone()),
+    };
+    let open = open.with_context(|| format!("the table `{}` has other columns", table.name()))?;
+    Ok(vec![open])
+}
 
 /// Makes the copy of a table: its name below `publish/`, and its bytes.
 pub fn plain_copy(table: Table, batches: &[RecordBatch]) -> anyhow::Result<(String, Vec<u8>)> {

@@ -6,3 +6,4 @@ pub mod copies;
 pub mod figures;
 pub mod rejects;
 mod sparkline;
+pub mod suppress;

@@ -162,7 +162,7 @@ pub fn replay(
 fn prepare(pipeline: &Pipeline, store: &Store) -> anyhow::Result<()> {
     identify(pipeline, store)?;
     store.create_tables().context("failed to create the tables")?;
-    release::roll_forward_last(store)
+    release::roll_forward_last(pipeline, store)
 }
 
 /// Goes the way from what has landed to a release.

@@ -16,6 +16,7 @@ use crate::indicators::{Indicators, Revisions};
 use crate::pipeline::Pipeline;
 use crate::pipeline::tables::Table;
 use crate::publish::copies;
+use crate::publish::suppress::Suppression;
 use crate::store::Store;
 use crate::store::parquet::{DataFile, FileName};
 use crate::store::releases::{Release, ReleaseFile};
@@ -64,7 +65,7 @@ pub(super) fn release(
         };
         release.files = write_files(store, release.number, tables)?;
         if store.publish_release(&release).context("failed to publish the release")? {
-            roll_forward(store, &release)?;
+            roll_forward(pipeline, store, &release)?;
             let Release { number, rows_changed, .. } = release;
             info!(stage = "release", number, rows_changed, "published");
             let release = Some(release);
@@ -143,9 +144,9 @@ fn draw(
 
 /// Brings the Delta tables and the plain copies up to the last release: a run that stopped after
 /// publishing has left this to the next.
-pub(super) fn roll_forward_last(store: &Store) -> anyhow::Result<()> {
+pub(super) fn roll_forward_last(pipeline: &Pipeline, store: &Store) -> anyhow::Result<()> {
     match store.latest_release().context("failed to read the last release")? {
-        Some(last) => roll_forward(store, &last),
+        Some(last) => roll_forward(pipeline, store, &last),
         None => Ok(()),
     }
 }
@@ -170,12 +171,12 @@ pub(super) fn made_with_others(release: &Release, pipeline: &Pipeline) -> Vec<&'
 }
 
 /// Commits to each released table what it lacks of the releases up to this one, in their order.
-fn roll_forward(store: &Store, release: &Release) -> anyhow::Result<()> {
+fn roll_forward(pipeline: &Pipeline, store: &Store, release: &Release) -> anyhow::Result<()> {
     for (at, (table, replace)) in RELEASED.into_iter().enumerate() {
         let done = store.snapshot(table)?.release()?.unwrap_or(0);
         // The copies come before the last table's commit: when it stands, all stands.
         if at + 1 == RELEASED.len() && done < release.number {
-            copy_tables(store, release)?;
+            copy_tables(pipeline, store, release)?;
         }
         for number in done + 1..=release.number {
             let missing = store.release(number).context("failed to read a release")?;
@@ -189,8 +190,13 @@ fn roll_forward(store: &Store, release: &Release) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Writes the plain copies of the small tables, whole; earlier revisions come first.
-fn copy_tables(store: &Store, release: &Release) -> anyhow::Result<()> {
+/// Writes the plain copies of the small tables, whole but for small cells; earlier revisions come
+/// first.
+fn copy_tables(pipeline: &Pipeline, store: &Store, release: &Release) -> anyhow::Result<()> {
+    let suppression = match pipeline.settings.suppress_below {
+        Some(below) => Some(Suppression::of(&read_indicators(store, release)?, pipeline, below)),
+        None => None,
+    };
     for (table, replace) in RELEASED {
         let mut files = if replace { Vec::new() } else { store.snapshot(table)?.files };
         let new = data_file(release, table);
@@ -200,6 +206,9 @@ fn copy_tables(store: &Store, release: &Release) -> anyhow::Result<()> {
             for batch in store.read(table, file, None)? {
                 batches.push(batch?);
             }
+        }
+        if let Some(suppression) = &suppression {
+            batches = copies::open_copy(table, batches, suppression)?;
         }
         let (name, bytes) = copies::plain_copy(table, &batches)?;
         store.put_public(&name, bytes).with_context(|| format!("failed to write `{name}`"))?;

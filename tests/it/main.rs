@@ -18,6 +18,7 @@ mod maintain;
 mod mending;
 mod ministry;
 mod plan;
+mod privacy;
 mod readers;
 mod receipt;
 mod replay;

@@ -1,0 +1,329 @@
+//! Small figures as text, hidden and told.
+
+mod laws;
+mod revisions;
+
+use std::path::Path;
+
+use chrono::{Months, NaiveDate};
+
+use crate::indicators::period::{Period, PeriodKind};
+use crate::indicators::reading::add_readings;
+use crate::pipeline::definitions::UnitOfMeasure;
+use crate::pipeline::rules::Language;
+use crate::publish::figures;
+
+use super::*;
+
+const BELOW: i64 = 5;
+
+/// The small pipeline of the integration tests.
+fn pipeline() -> Pipeline {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    Pipeline::load(&root.join("tests/pipelines/small")).unwrap()
+}
+
+/// Makes an indicator's rows from what each scope counts by month from January 2020: a line a scope
+/// (`unit A: 2 20 -`, `unit A: 1/2 10/20`), `-` where nothing is known. What is not told of the last
+/// year is zero, and the ministry is the sum of the units, or else of the procedures.
+fn rows(indicator: &str, lines: &str, pipeline: &Pipeline) -> Vec<Row> {
+    let mut scopes: Vec<(Scope, Vec<Numbers>)> = lines.trim().lines().map(line).collect();
+    let n_months = scopes.iter().map(|(_, months)| months.len()).max().unwrap();
+    let is_rate = pipeline.definitions.indicators[indicator].denominator.is_some();
+    let zero = Numbers { numerator: Some(0), denominator: is_rate.then_some(0) };
+    for (_, months) in &mut scopes {
+        months.resize(n_months.next_multiple_of(12), zero);
+    }
+    let kinds = ["unit", "procedure"];
+    let kind = kinds.into_iter().find(|kind| scopes.iter().any(|(s, _)| s.kind() == *kind));
+    let parts = || scopes.iter().filter(|(scope, _)| Some(scope.kind()) == kind);
+    let n_months = scopes[0].1.len();
+    let ministry = (0..n_months).map(|at| sum(parts().map(|(_, months)| months[at]))).collect();
+    scopes.push((Scope::Ministry, ministry));
+    let first = NaiveDate::from_ymd_opt(2020, 1, 1).unwrap();
+    let as_of = (first + Months::new(n_months as u32)).pred_opt().unwrap();
+    let mut rows = Vec::new();
+    for (scope, months) in scopes {
+        for period in Period::through(first, as_of) {
+            let is_in = |at: &usize| {
+                let month = first + Months::new(*at as u32);
+                period.start <= month && month < period.end
+            };
+            let numbers = sum((0..months.len()).filter(is_in).map(|at| months[at]));
+            rows.push(row(indicator, scope.clone(), period, numbers));
+        }
+    }
+    add_readings(&mut rows, pipeline);
+    rows.sort_by(|a, b| a.key.cmp(&b.key));
+    rows
+}
+
+fn line(line: &str) -> (Scope, Vec<Numbers>) {
+    let (scope, months) = line.trim().split_once(": ").unwrap();
+    let scope = match scope.split_once(' ').unwrap() {
+        ("unit", code) => Scope::Unit(code.into()),
+        ("field", code) => Scope::Field(code.into()),
+        ("procedure", code) => Scope::Procedure(code.into()),
+        _ => panic!("unknown scope in `{line}`"),
+    };
+    let month = |text: &str| {
+        let (numerator, denominator) =
+            text.split_once('/').map_or((text, None), |(n, of)| (n, Some(of)));
+        let denominator = denominator.map(|of| of.parse().unwrap());
+        Numbers { numerator: numerator.parse().ok(), denominator }
+    };
+    (scope, months.split_whitespace().map(month).collect())
+}
+
+fn sum(months: impl Iterator<Item = Numbers>) -> Numbers {
+    let add = |a: Option<i64>, b: Option<i64>| a.or(b).map(|_| a.unwrap_or(0) + b.unwrap_or(0));
+    months.fold(Numbers::default(), |a, b| Numbers {
+        numerator: add(a.numerator, b.numerator),
+        denominator: add(a.denominator, b.denominator),
+    })
+}
+
+fn row(indicator: &str, scope: Scope, period: Period, numbers: Numbers) -> Row {
+    let Numbers { numerator, denominator } = numbers;
+    let value = numerator.map(|numerator| match denominator {
+        Some(denominator) => 100.0 * numerator as f64 / denominator as f64,
+        None => numerator as f64,
+    });
+    let facts = Facts {
+        period_end: period.end,
+        numerator,
+        denominator,
+        value: value.filter(|value| value.is_finite()),
+        status: if numerator.is_some() { Status::Value } else { Status::Missing },
+        is_final: false,
+        units_expected: 1,
+        units_included: 1,
+    };
+    let unit = if denominator.is_some() { UnitOfMeasure::Percent } else { UnitOfMeasure::Count };
+    let key = RowKey { indicator: indicator.into(), version: 1, scope, period };
+    Row { key, facts, unit, reading: Reading::default(), release: 1 }
+}
+
+fn open(rows: &[Row], pipeline: &Pipeline) -> Vec<Row> {
+    let indicators = Indicators::from_rows(rows);
+    Suppression::of(&indicators, pipeline, BELOW).open_indicators(&indicators).rows()
+}
+
+/// Tells the numerators of a scope (`unit A`, `ministry`), or why there is none, by period.
+fn told(rows: &[Row], scope: &str, kind: PeriodKind) -> String {
+    let is_asked = |row: &&Row| {
+        let Scope::Ministry = row.key.scope else {
+            return format!("{} {}", row.key.scope.kind(), row.key.scope.name()) == scope;
+        };
+        scope == "ministry"
+    };
+    let rows = rows.iter().filter(is_asked).filter(|row| row.key.period.kind == kind);
+    let tell = |row: &Row| match row.facts.numerator {
+        Some(numerator) => numerator.to_string(),
+        None => row.facts.status.name().to_owned(),
+    };
+    rows.map(tell).collect::<Vec<_>>().join(" ")
+}
+
+const NO_QUARTER: &str = "suppressed suppressed suppressed suppressed";
+
+#[test]
+fn a_small_month_hides_the_rest_of_the_year_and_of_one_other_unit() {
+    let pipeline = pipeline();
+    let exact = rows(
+        "received",
+        "unit A: 2 20
+         unit B: 30 30
+         unit C: 40 40",
+        &pipeline,
+    );
+    let open = open(&exact, &pipeline);
+    for unit in ["unit A", "unit B"] {
+        assert_eq!(told(&open, unit, PeriodKind::Quarter), NO_QUARTER);
+        assert_eq!(told(&open, unit, PeriodKind::Month), vec!["suppressed"; 12].join(" "));
+        assert_eq!(told(&open, unit, PeriodKind::YearToDate), vec!["suppressed"; 12].join(" "));
+    }
+    assert_eq!(told(&open, "unit A", PeriodKind::Year), "22");
+    assert_eq!(told(&open, "unit B", PeriodKind::Year), "60");
+    assert_eq!(told(&open, "unit C", PeriodKind::Month), "40 40 0 0 0 0 0 0 0 0 0 0");
+    assert_eq!(told(&open, "ministry", PeriodKind::Month), "72 90 0 0 0 0 0 0 0 0 0 0");
+    let hidden = open.iter().find(|row| row.facts.status == Status::Suppressed).unwrap();
+    assert_eq!((hidden.facts.value, hidden.facts.units_included), (None, 1));
+}
+
+#[test]
+fn a_small_year_is_hidden_with_one_other() {
+    let pipeline = pipeline();
+    let exact = rows("received", "unit A: 2\nunit B: 30\nunit C: 40", &pipeline);
+    let open = open(&exact, &pipeline);
+    let year = |scope| told(&open, scope, PeriodKind::Year);
+    assert_eq!(
+        ["unit A", "unit B", "unit C", "ministry"].map(year),
+        ["suppressed", "suppressed", "40", "72"]
+    );
+}
+
+#[test]
+fn zero_stays_zero_and_missing_stays_missing() {
+    let pipeline = pipeline();
+    let exact = rows("received", "unit A: 0 10\nunit B: 30 30", &pipeline);
+    assert_eq!(open(&exact, &pipeline), exact);
+    let exact = rows("received", "unit A: 2 20 -\nunit B: 30 30 30", &pipeline);
+    let open = open(&exact, &pipeline);
+    let months = told(&open, "unit A", PeriodKind::Month);
+    assert!(months.starts_with("suppressed suppressed missing suppressed"), "{months}");
+}
+
+#[test]
+fn a_rate_of_nearly_all_tells_of_few() {
+    let pipeline = pipeline();
+    let exact = rows(
+        "on_time_rate",
+        "unit A: 98/100 50/60
+         unit B: 60/90 60/90
+         unit C: 80/90 70/90",
+        &pipeline,
+    );
+    let open = open(&exact, &pipeline);
+    assert_eq!(told(&open, "unit A", PeriodKind::Quarter), NO_QUARTER);
+    assert_eq!(told(&open, "unit B", PeriodKind::Quarter), NO_QUARTER, "the first of two alike");
+    assert_eq!(told(&open, "unit A", PeriodKind::Year), "148");
+    assert_eq!(told(&open, "unit C", PeriodKind::Quarter), "150 0 0 0");
+}
+
+#[test]
+fn hidden_cells_are_not_small_together() {
+    let pipeline = pipeline();
+    let exact = rows(
+        "received",
+        "unit A: 1 30
+         unit B: 1 30
+         unit C: 30 30
+         unit D: 40 40",
+        &pipeline,
+    );
+    let open = open(&exact, &pipeline);
+    assert_eq!(told(&open, "unit C", PeriodKind::Quarter), NO_QUARTER);
+    assert_eq!(told(&open, "unit D", PeriodKind::Quarter), "80 0 0 0");
+}
+
+#[test]
+fn a_unit_hidden_for_another_gives_up_its_year_when_one_month_makes_it() {
+    let pipeline = pipeline();
+    let exact = rows(
+        "received",
+        "unit A: 2 20
+         unit B: 30
+         unit C: 40 40
+         unit D: 60 60",
+        &pipeline,
+    );
+    let open = open(&exact, &pipeline);
+    let year = |scope| told(&open, scope, PeriodKind::Year);
+    // The year of B is hidden for its month, that of A so that B's cannot be had.
+    assert_eq!(
+        ["unit A", "unit B", "unit C", "unit D", "ministry"].map(year),
+        ["suppressed", "suppressed", "80", "120", "252"]
+    );
+    // In February B counts nothing, so another unit is hidden beside A.
+    assert_eq!(told(&open, "unit C", PeriodKind::Quarter), NO_QUARTER);
+    assert_eq!(told(&open, "unit D", PeriodKind::Quarter), "120 0 0 0");
+}
+
+#[test]
+fn the_only_unit_is_hidden_with_the_ministry() {
+    let pipeline = pipeline();
+    let open = open(&rows("received", "unit A: 2 20", &pipeline), &pipeline);
+    assert_eq!(told(&open, "ministry", PeriodKind::Quarter), NO_QUARTER);
+    assert_eq!(told(&open, "ministry", PeriodKind::Year), "22");
+}
+
+#[test]
+fn no_reading_tells_a_hidden_value() {
+    let pipeline = pipeline();
+    let months = |first: &str, rest: &str| format!("{first}{}", format!(" {rest}").repeat(23));
+    let lines = [("A", "2", "20"), ("B", "50", "50"), ("C", "60", "60")]
+        .map(|(unit, first, rest)| format!("unit {unit}: {}", months(first, rest)));
+    let open = open(&rows("resolved", &lines.join("\n"), &pipeline), &pipeline);
+    let reading = |unit: &str, kind: PeriodKind, start: &str| {
+        let start: NaiveDate = start.parse().unwrap();
+        let is_asked = |row: &&Row| {
+            let period = row.key.period;
+            row.key.scope.name() == unit && (period.kind, period.start) == (kind, start)
+        };
+        open.iter().find(is_asked).unwrap().reading.clone()
+    };
+    let january = reading("A", PeriodKind::Month, "2021-01-01");
+    assert_eq!((january.previous_value, january.change), (None, None));
+    assert_eq!((january.year_ago_value, january.year_change), (None, None));
+    let february = reading("A", PeriodKind::Month, "2021-02-01");
+    assert_eq!((february.previous_value, february.year_ago_value), (Some(20.0), None));
+    let year = reading("A", PeriodKind::Year, "2021-01-01");
+    assert_eq!(year.year_ago_value, Some(222.0));
+    // Of the others, a hidden row keeps no rank and an open one keeps its own.
+    assert_eq!(reading("B", PeriodKind::Month, "2020-01-01"), Reading::default());
+    assert_eq!(reading("C", PeriodKind::Month, "2020-01-01").rank, Some(1));
+    assert_eq!(reading("C", PeriodKind::Month, "2021-01-01").previous_value, Some(60.0));
+}
+
+#[test]
+fn services_are_never_suppressed() {
+    let pipeline = pipeline();
+    let exact = rows("services_online_rate", "unit A: 1/2\nunit B: 2/3", &pipeline);
+    assert_eq!(open(&exact, &pipeline), exact);
+}
+
+#[test]
+fn within_a_field_another_procedure_is_hidden() {
+    let mut sheet = Sheet::default();
+    let start = NaiveDate::from_ymd_opt(2020, 1, 1).unwrap();
+    let procedures = [("P1", "F1", 2), ("P2", "F1", 30), ("P3", "F2", 10), ("P4", "F2", 40)];
+    let fields = procedures.map(|(code, field, _)| (code.into(), Scope::Field(field.into())));
+    let fields: BTreeMap<Arc<str>, Scope> = fields.into();
+    for period in Period::through(start, start + Months::new(2)) {
+        for (code, field, n) in procedures {
+            // The first is small in January alone.
+            let n = if period.start == start && period.kind == PeriodKind::Month { n } else { 50 };
+            let scope = Scope::Procedure(code.into());
+            for scope in [scope, Scope::Field(field.into()), Scope::Ministry] {
+                sheet.enter(&scope, period, n, n < BELOW && scope.procedure().is_some());
+            }
+        }
+    }
+    sheet.close(&fields, BELOW);
+    let hidden = |code: &str| sheet.hidden(&Scope::Procedure(code.into()));
+    assert_eq!(["P1", "P2", "P3", "P4"].map(hidden), [Hidden::Parts; 4]);
+    assert_eq!(sheet.hidden(&Scope::Field("F1".into())), Hidden::Nothing);
+    assert_eq!(sheet.hidden(&Scope::Ministry), Hidden::Nothing);
+}
+
+#[test]
+fn what_one_indicator_hides_another_does_not_tell() {
+    let pipeline = pipeline();
+    let resolved = "unit A: 2 20\nunit B: 30 30\nunit C: 40 40";
+    let online = "unit A: 0/2 10/20\nunit B: 15/30 15/30\nunit C: 2/40 20/40";
+    let mut both = rows("resolved", resolved, &pipeline);
+    both.extend(rows("online_resolution_rate", online, &pipeline));
+    let open = open(&both, &pipeline);
+    let (resolved, online) = open.split_at(open.len() / 2);
+    // Two are small among the rates, so the rates ask for no other; the count hides B.
+    assert_eq!(told(resolved, "unit B", PeriodKind::Quarter), NO_QUARTER);
+    assert_eq!(told(online, "unit B", PeriodKind::Quarter), NO_QUARTER);
+    assert_eq!(told(resolved, "unit C", PeriodKind::Quarter), "80 0 0 0");
+    assert_eq!(told(online, "unit C", PeriodKind::Quarter), NO_QUARTER);
+}
+
+#[test]
+fn a_hidden_figure_is_shown_as_suppressed() {
+    let pipeline = pipeline();
+    let exact = rows("received", "unit A: 2 20\nunit B: 30 30\nunit C: 40 40", &pipeline);
+    let open = Indicators::from_rows(&open(&exact, &pipeline));
+    let selection = figures::Selection {
+        indicator: "received".to_owned(),
+        unit: Some("A".to_owned()),
+        period_kind: "month".to_owned(),
+        last: 1,
+    };
+    let text = figures::text(&open, &selection, &pipeline, Language::English);
+    assert!(text.contains("2020-12-01 to 2020-12-31 suppressed"), "{text}");
+}

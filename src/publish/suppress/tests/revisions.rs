@@ -1,0 +1,62 @@
+//! Revisions as they are open.
+
+use arrow::array::Array as _;
+use arrow::compute::concat_batches;
+
+use crate::indicators::revise::{Changes, revise};
+
+use super::super::*;
+use super::{BELOW, pipeline, rows};
+
+/// Makes the revisions of releases, each given by its rows.
+fn revisions(releases: &[Vec<Row>]) -> Revisions {
+    let mut published: Vec<Row> = Vec::new();
+    let mut batches = Vec::new();
+    for (rows, number) in releases.iter().zip(1..) {
+        let mut rows = rows.clone();
+        let revised = revise(&mut rows, &published, number, &Changes::default());
+        batches.push(Revisions::from_rows(&revised, number, "").batch().clone());
+        published = rows;
+    }
+    Revisions::from_batch(concat_batches(&batches[0].schema(), &batches).unwrap()).unwrap()
+}
+
+/// Returns the scopes of which any number is told, old or new, in the rows of a version.
+fn scopes_told(open: &Revisions, version: i64) -> Vec<String> {
+    let is_of = |told: &Told| told.key.version == version;
+    let tells = |told: &Told| figures(told).any(|(_, numbers)| numbers != Numbers::default());
+    let told = open.told();
+    let scopes = told.iter().filter(|told| is_of(told) && tells(told));
+    let names: BTreeSet<&str> = scopes.map(|told| told.key.scope.name()).collect();
+    names.into_iter().map(str::to_owned).collect()
+}
+
+#[test]
+fn revisions_hide_what_the_release_hides_and_the_years_that_would_add_it_up() {
+    let pipeline = pipeline();
+    let others = "unit B: 30 30\nunit C: 40 40";
+    let releases = ["unit A: 10 20", "unit A: 2 20"]
+        .map(|unit| rows("received", &format!("{unit}\n{others}"), &pipeline));
+    let suppression = Suppression::of(&Indicators::from_rows(&releases[1]), &pipeline, BELOW);
+    let open = suppression.open_revisions(&revisions(&releases));
+    assert_eq!(scopes_told(&open, 1), ["C", "ministry"]);
+    // A and B have 29 periods a year; January and the fourteen that hold it were revised of A.
+    let batch = open.batch();
+    let n_null = |name: &str| batch[name].null_count();
+    assert_eq!((n_null("numerator"), n_null("value")), (29 + 29 + 15, 29 + 29 + 15));
+    let is_suppressed = |told: &&Told| told.new == Some(Numbers::default());
+    assert_eq!(open.told().iter().filter(is_suppressed).count(), 29 + 29 + 15);
+}
+
+#[test]
+fn rows_that_are_published_no_more_are_hidden_beside_one_another() {
+    let pipeline = pipeline();
+    let others = "unit B: 30 30\nunit C: 40 40";
+    let first = rows("received", &format!("unit A: 2 20\n{others}"), &pipeline);
+    let mut second = rows("received", &format!("unit A: 10 20\n{others}"), &pipeline);
+    second.iter_mut().for_each(|row| row.key.version = 2);
+    let suppression = Suppression::of(&Indicators::from_rows(&second), &pipeline, BELOW);
+    let open = suppression.open_revisions(&revisions(&[first, second]));
+    assert_eq!(scopes_told(&open, 1), ["C", "ministry"]);
+    assert_eq!(scopes_told(&open, 2), ["A", "B", "C", "ministry"]);
+}
