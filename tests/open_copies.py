@@ -36,5 +36,6 @@ print("revisions of units are", *sorted(set(revisions.filter(scope="unit")["stat
 print("dossiers hold", len(numbers(polars.scan_delta(str(store / "dossiers")).collect())), "numbers")
 files = sorted((store / "publish").rglob("*"))
 for file in files:
-    found = numbers(polars.read_parquet(file)) | set(number.findall(file.read_bytes().decode("latin-1")))
+    columns = numbers(polars.read_parquet(file)) if file.suffix == ".parquet" else set()
+    found = columns | set(number.findall(file.read_bytes().decode("latin-1")))
     print(f"{file.name} holds {len(found)} numbers")

@@ -20,9 +20,10 @@ pub fn needed_columns(measure: &Measure) -> Vec<&'static str> {
     used_columns(measure).iter().map(|column| column.name).collect()
 }
 
-/// Tells for each row of a batch whether a measure of dossiers counts it in a half-open period: a
-/// flow in its months, a stock at its end. As measures do, it goes by whole months: one counts
-/// where its first day lies in the period.
+/// Tells for each row of a batch whether a measure of dossiers counts it in a half-open period.
+///
+/// A flow counts in its months, a stock at its end. As measures do, it goes by whole months: one
+/// counts where its first day lies in the period.
 ///
 /// # Errors
 ///

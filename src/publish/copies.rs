@@ -3,14 +3,30 @@
 use anyhow::Context as _;
 use arrow::array::RecordBatch;
 use arrow::compute::concat_batches;
+use chrono::NaiveDate;
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::properties::WriterProperties;
+use serde_json::json;
 
 use crate::indicators::{Indicators, Revisions};
+use crate::pipeline::Pipeline;
 use crate::pipeline::tables::Table;
 
 use super::suppress::Suppression;
+
+/// The name below `publish/` of what the copies are of.
+pub const ABOUT: &str = "about.json";
+
+/// Says what the copies are of: a release, and the number below which cells are suppressed.
+pub fn about(release: u64, as_of: NaiveDate, pipeline: &Pipeline) -> Vec<u8> {
+    let about = json!({
+        "release": release,
+        "as_of": as_of.to_string(),
+        "suppress_below": pipeline.settings.suppress_below,
+    });
+    format!("{about:#}\n").into_bytes()
+}
 
 /// Takes out of a table what must not be open: its small cells, and what would tell them.
 pub fn open_copy(

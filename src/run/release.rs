@@ -175,7 +175,7 @@ fn roll_forward(pipeline: &Pipeline, store: &Store, release: &Release) -> anyhow
     for (at, (table, replace)) in RELEASED.into_iter().enumerate() {
         let done = store.snapshot(table)?.release()?.unwrap_or(0);
         // The copies come before the last table's commit: when it stands, all stands.
-        if at + 1 == RELEASED.len() && done < release.number {
+        if at + 1 == RELEASED.len() {
             copy_tables(pipeline, store, release)?;
         }
         for number in done + 1..=release.number {
@@ -190,9 +190,14 @@ fn roll_forward(pipeline: &Pipeline, store: &Store, release: &Release) -> anyhow
     Ok(())
 }
 
-/// Writes the plain copies of the small tables, whole but for small cells; earlier revisions come
-/// first.
+/// Writes the plain copies of the small tables, whole but for small cells, unless they are there
+/// as this release and this threshold want them; earlier revisions come first.
 fn copy_tables(pipeline: &Pipeline, store: &Store, release: &Release) -> anyhow::Result<()> {
+    let about = copies::about(release.number, release.as_of, pipeline);
+    let found = store.read_public(copies::ABOUT).context("failed to read what was copied")?;
+    if found.as_ref() == Some(&about) {
+        return Ok(());
+    }
     let suppression = match pipeline.settings.suppress_below {
         Some(below) => Some(Suppression::of(&read_indicators(store, release)?, pipeline, below)),
         None => None,
@@ -213,7 +218,7 @@ fn copy_tables(pipeline: &Pipeline, store: &Store, release: &Release) -> anyhow:
         let (name, bytes) = copies::plain_copy(table, &batches)?;
         store.put_public(&name, bytes).with_context(|| format!("failed to write `{name}`"))?;
     }
-    Ok(())
+    store.put_public(copies::ABOUT, about).context("failed to say what was copied")
 }
 
 /// Writes a release's data files, named by its number and their content.

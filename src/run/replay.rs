@@ -35,9 +35,10 @@ impl Selection {
     }
 }
 
-/// Chooses the deliveries that are judged again: those of the filter that were judged by another
-/// profile, contract or catalogue than holds now. A rule chooses those it rejects records of, or
-/// refuses whole.
+/// Chooses the deliveries that are judged again.
+///
+/// They are those of the filter that were judged by another profile, contract or catalogue than holds
+/// now. A rule chooses those it rejects records of, or refuses whole.
 pub fn select(pipeline: &Pipeline, store: &Store, filter: &Filter) -> anyhow::Result<Selection> {
     let ledger = Ledger::read(store)?;
     let landed = store.landed().context("failed to read the manifests")?;

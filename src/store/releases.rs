@@ -106,6 +106,14 @@ impl Store {
         self.root.put(&public_name(name), bytes)
     }
 
+    /// Reads `publish/<name>`, where it is.
+    pub fn read_public(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        match self.root.read(&public_name(name)) {
+            Err(StoreError::NotFound { .. }) => Ok(None),
+            bytes => bytes.map(Some),
+        }
+    }
+
     /// Whether there is a `publish/<name>`.
     pub fn has_public(&self, name: &str) -> Result<bool, StoreError> {
         Ok(self.root.find(&public_name(name))?.is_some())

@@ -57,6 +57,7 @@ fn a_rate_is_told_from_its_parts_to_what_it_was_before() {
       value; provisional; 1 of 2 units included; last published in release 2, @@TIME@@
     numerator resolved_online: dossiers by completed_on, where status = 'completed' AND channel = 'online' AND service_level IN ('partial', 'full')
     denominator resolved: dossiers by completed_on, where status = 'completed'
+    target 20 from 2020-01-01: test
     by unit
       G99.01: 2 / 3
       G99.02: 1 / 1

@@ -44,6 +44,7 @@ fn open_copies_hide_small_cells_and_dossier_numbers() {
     revisions tell of ministry
     revisions of units are missing suppressed
     dossiers hold 16 numbers
+    about.json holds 0 numbers
     completeness.parquet holds 0 numbers
     indicators.parquet holds 0 numbers
     revisions.parquet holds 0 numbers
@@ -58,6 +59,18 @@ fn open_copies_hide_small_cells_and_dossier_numbers() {
     let shown = world.hoso(&["show", "received", "--unit", "G99.01", "--period", "month"]);
     assert!(shown.stdout.contains("2020-01-01 to 2020-01-31          2"), "{shown}");
     assert!(world.run(0).stderr.contains("no_new_data"));
+}
+
+#[test]
+fn a_threshold_that_is_set_later_holds_from_the_next_run_on() {
+    let world = World::small();
+    world.log("u1/2020-01.csv", "G99.01-200110-0001|1.000001|10/01/2020|||Đang xử lý|Trực tiếp|");
+    world.run(0);
+    let copy = || std::fs::read(world.path("warehouse/publish/indicators.parquet")).unwrap();
+    let before = copy();
+    world.edit("pipeline.toml", "since =", "suppress_below = 3\nsince =");
+    assert!(world.run(0).stderr.contains("no_new_data"));
+    assert!(copy() != before, "the copies are written anew");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::indicators::completeness::Report;
-use crate::pipeline::definitions::{Subject, When};
+use crate::pipeline::definitions::{Subject, Target, When};
 use crate::pipeline::rules::{Language, message};
 use crate::publish::figures;
 use crate::run::ledger::Judgement;
@@ -19,6 +19,8 @@ impl Explanation {
     pub fn text(&self, language: Language) -> String {
         let mut lines = self.head(language);
         lines.extend(self.roles().map(|(role, side)| format!("{role} {}", definition(side))));
+        let target = self.target();
+        lines.extend(target.map(|t| format!("target {} from {}: {}", t.value, t.from, t.source)));
         if !self.parts.is_empty() {
             lines.push(format!("by {}", self.kind_of_part()));
             lines.extend(self.parts.iter().map(|part| counts(&or_dash(part), part)));
@@ -74,6 +76,11 @@ impl Explanation {
             "release": self.release,
             "published_at": self.published_at,
             "measures": measures,
+            "target": self.target().map(|target| json!({
+                "value": target.value,
+                "from": target.from.to_string(),
+                "source": target.source,
+            })),
             "parts": self.parts.iter().map(part).collect::<Vec<_>>(),
             "files": self.files.iter().map(file).collect::<Vec<_>>(),
             "disagreements": self.disagreements(),
@@ -108,6 +115,12 @@ impl Explanation {
     fn roles(&self) -> impl Iterator<Item = (&'static str, &Side)> {
         let roles = ROLES.into_iter().zip(&self.sides);
         roles.filter_map(|(role, side)| Some((role, side.as_ref()?)))
+    }
+
+    /// The target in `indicators.toml` that holds at the end of the period.
+    fn target(&self) -> Option<&Target> {
+        let (_, end) = super::days_of(&self.row);
+        self.indicator.target_at(end.pred_opt()?)
     }
 
     fn kind_of_part(&self) -> &'static str {

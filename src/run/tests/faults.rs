@@ -37,8 +37,10 @@ fn a_run_that_fails_at_any_write_leaves_a_whole_release_and_the_next_run_mends_i
     copy(Path::new(&at("first")), Path::new(&at("whole")));
     let whole = Store::open(&at("whole"), &Access::default()).unwrap();
     run_once(&pipeline, &whole).unwrap();
-    let (before, after) =
-        (published(&Store::open(&at("first"), &Access::default()).unwrap()), published(&whole));
+    let (before, after) = (
+        published(&pipeline, &Store::open(&at("first"), &Access::default()).unwrap()),
+        published(&pipeline, &whole),
+    );
     assert!(before != after);
 
     let mut n_failures = 0;
@@ -49,10 +51,10 @@ fn a_run_that_fails_at_any_write_leaves_a_whole_release_and_the_next_run_mends_i
             let failing = Store::failing(&broken, n_writes, fault).unwrap();
             let is_done = run_once(&pipeline, &failing).is_ok();
             let store = Store::open(&broken, &Access::default()).unwrap();
-            let seen = published(&store);
+            let seen = published(&pipeline, &store);
             assert!(seen == before || seen == after, "{fault:?} at write {n_writes}");
             run_once(&pipeline, &store).unwrap();
-            assert!(published(&store) == after, "{fault:?} at write {n_writes}");
+            assert!(published(&pipeline, &store) == after, "{fault:?} at write {n_writes}");
             for table in [Table::Indicators, Table::Dossiers, Table::Quarantine, Table::Deliveries]
             {
                 let rows = |store: &Store| -> u64 {
@@ -73,6 +75,6 @@ fn run_once(pipeline: &Pipeline, store: &Store) -> anyhow::Result<()> {
     run_at(pipeline, store, DateTime::UNIX_EPOCH)
 }
 
-fn published(store: &Store) -> Vec<Row> {
-    show::last_published(store).unwrap().rows()
+fn published(pipeline: &Pipeline, store: &Store) -> Vec<Row> {
+    show::published(pipeline, store, None).unwrap().rows()
 }

@@ -136,7 +136,7 @@ impl Place {
         let tables = [dossiers, rows(&store, Table::Measures)];
         let mut outcome: String =
             tables.iter().map(|rows| pretty_format_batches(rows).unwrap().to_string()).collect();
-        for row in show::last_published(&store).unwrap().rows() {
+        for row in show::published(&self.pipeline, &store, None).unwrap().rows() {
             outcome += &format!("{:?} {:?}\n", row.key, row.facts);
         }
         outcome

@@ -140,8 +140,8 @@ fn a_small_month_hides_the_rest_of_the_year_and_of_one_other_unit() {
     let open = open(&exact, &pipeline);
     for unit in ["unit A", "unit B"] {
         assert_eq!(told(&open, unit, PeriodKind::Quarter), NO_QUARTER);
-        assert_eq!(told(&open, unit, PeriodKind::Month), vec!["suppressed"; 12].join(" "));
-        assert_eq!(told(&open, unit, PeriodKind::YearToDate), vec!["suppressed"; 12].join(" "));
+        assert_eq!(told(&open, unit, PeriodKind::Month), ["suppressed"; 12].join(" "));
+        assert_eq!(told(&open, unit, PeriodKind::YearToDate), ["suppressed"; 12].join(" "));
     }
     assert_eq!(told(&open, "unit A", PeriodKind::Year), "22");
     assert_eq!(told(&open, "unit B", PeriodKind::Year), "60");
