@@ -77,7 +77,7 @@ fn a_delivery_that_is_no_log_is_refused_by_name_and_the_others_go_on() {
     refused: G99.02/dossier/00000003 `2020-03.csv`: the file ends in the middle of record 1, line 2
     refused: G99.02/dossier/00000004 `2020-03b.csv`: no row holds the headings of the profile: `Ngày tiếp nhận` was not found (`Ngày tiêp nhậm`?)
     refused: G99.02/dossier/00000005 `2020-03c.csv`: a quote that opens in record 2, line 3, swallows the rows after it
-    refused: G99.02/dossier/00000006 `2020-03d.csv`: the file cannot be read to its end: invalid Zip archive: Could not find EOCD
+    refused: G99.02/dossier/00000006 `2020-03d.csv`: the file cannot be read to its end: it is not written as its format says
     refused: G99.02/dossier/00000007 `a6e5430990d79e3f`: the object's name does not fit the feed's `name`; it is told by its hash a6e5430990d79e3f
     missing: G99.01 dossier: 2020-02, 2020-03
     missing: G99.02 dossier: 2020-01, 2020-02, 2020-03
