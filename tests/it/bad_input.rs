@@ -188,3 +188,12 @@ fn a_file_without_headings_is_not_quoted() {
     assert!(ran.stderr.contains("`Mã hồ sơ` was not found"), "{ran}");
     assert!(!ran.stderr.contains("Mai") && !ran.stderr.contains("Sỹ"), "{ran}");
 }
+
+#[test]
+fn a_heading_that_may_hold_a_name_is_not_quoted() {
+    let world = World::small();
+    let named = log(GOOD).replace("Ngày tiếp nhận", "Ngày tiếp nhận (bà Mai)");
+    world.write("in/u1/2020-01.csv", named);
+    let ran = world.run(5);
+    assert!(ran.stderr.contains("`Ngày tiếp nhận` was not found\n"), "{ran}");
+}
