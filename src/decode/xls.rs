@@ -48,7 +48,8 @@ pub(super) fn read<'a>(
     notes: &Notes,
 ) -> Result<(Table<'a>, Encoding), Refusal> {
     let file = body.file(MAX_FILE_BYTES)?;
-    let mut compound = CompoundFile::open(std::io::BufReader::new(file)).map_err(|error| refusal(&error))?;
+    let mut compound =
+        CompoundFile::open(std::io::BufReader::new(file)).map_err(|error| refusal(&error))?;
     if compound.is_stream("/EncryptedPackage") {
         return Err(Refusal::new("password", []));
     }

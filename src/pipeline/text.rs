@@ -90,7 +90,8 @@ mod tests {
     fn a_slip_of_the_pen_leaves_no_room_for_a_name() {
         let heading = "Ngày tiếp nhận";
         assert!(is_slip("Ngày tiêp nhậm", heading) && is_slip("NGAY TIẾP NHẬN", heading));
-        for text in ["Ngày tiếp nhận của bà Lan", "Ngày tiếp Nguyễn", "Ngày Lan", "Lan"] {
+        for text in ["Ngày tiếp nhận của bà Lan", "Ngày tiếp Nguyễn", "Ngày Lan", "Lan"]
+        {
             assert!(!is_slip(text, heading), "{text}");
         }
     }

@@ -274,7 +274,8 @@ fn claimed_strings(part: impl Read) -> Result<u64, Refusal> {
         buffer.clear();
         match xml.read_event_into(&mut buffer).map_err(|error| refusal(&error))? {
             Event::Start(tag) | Event::Empty(tag) if tag.local_name().as_ref() == "sst" => {
-                let claimed = tag.try_get_attribute("uniqueCount").map_err(|error| refusal(&error))?;
+                let claimed =
+                    tag.try_get_attribute("uniqueCount").map_err(|error| refusal(&error))?;
                 return claimed
                     .map_or(Ok(0), |count| count.value.parse().map_err(|_invalid| odd()));
             }
