@@ -108,7 +108,17 @@ impl Finder {
 
 /// Folds a text and leaves its letters and digits.
 fn squeeze(text: &str) -> String {
-    fold(text).chars().filter(|c| c.is_alphanumeric()).collect()
+    let mut squeezed = String::with_capacity(text.len());
+    for line in text.lines() {
+        // Of a log, this is almost all.
+        if line.is_ascii() {
+            let kept = line.bytes().filter(u8::is_ascii_alphanumeric);
+            squeezed.extend(kept.map(|byte| char::from(byte.to_ascii_lowercase())));
+        } else {
+            squeezed.extend(fold(line).chars().filter(|c| c.is_alphanumeric()));
+        }
+    }
+    squeezed
 }
 
 /// A number without what a spreadsheet or a sum would drop.
