@@ -15,7 +15,7 @@ use crate::pipeline::profile::Profile;
 use crate::pipeline::rules::Refusal;
 
 use super::encoding::{decode_bytes, detect_bytes};
-use super::fault::{carry, damaged, refusal};
+use super::fault::{carry, refusal};
 use super::format::{Format, Magic, magic, of_text};
 
 /// How many of the first bytes tell what a file is.
@@ -57,7 +57,7 @@ impl<'a> Body<'a> {
         match self {
             Self::Stream(bytes) => spool(bytes, limit_bytes),
             Self::File(file) => {
-                let size_bytes = file.metadata().map_err(|error| damaged(&error))?.len();
+                let size_bytes = file.metadata().map_err(|error| refusal(&error))?.len();
                 if size_bytes > limit_bytes { Err(too_large(limit_bytes)) } else { Ok(file) }
             }
         }
@@ -212,15 +212,15 @@ enum Zipped {
 
 /// Tells a workbook from an archive, and takes the one file out of an archive.
 fn unzip(file: File) -> Result<Zipped, Refusal> {
-    let mut archive = ZipArchive::new(file).map_err(|error| damaged(&error))?;
+    let mut archive = ZipArchive::new(file).map_err(|error| refusal(&error))?;
     let mut logs = Vec::new();
     for at in 0..archive.len() {
-        let entry = archive.by_index_raw(at).map_err(|error| damaged(&error))?;
+        let entry = archive.by_index_raw(at).map_err(|error| refusal(&error))?;
         let name = String::from_utf8_lossy(entry.name_raw()).into_owned();
         if name == "[Content_Types].xml" {
             drop(entry);
             let mut file = archive.into_inner();
-            file.rewind().map_err(|error| damaged(&error))?;
+            file.rewind().map_err(|error| refusal(&error))?;
             return Ok(Zipped::Workbook(file));
         }
         let is_hidden = name.split('/').any(|part| part.starts_with('.') || part == "__MACOSX");
@@ -232,7 +232,7 @@ fn unzip(file: File) -> Result<Zipped, Refusal> {
         [] => Err(Refusal::new("empty_file", [])),
         [(_, true)] => Err(Refusal::new("password", [])),
         [(at, false)] => {
-            let entry = archive.by_index(at).map_err(|error| damaged(&error))?;
+            let entry = archive.by_index(at).map_err(|error| refusal(&error))?;
             let n_packed = Rc::new(Cell::new(entry.compressed_size()));
             let measured = Measured { plain: entry, n_plain: 0, n_packed };
             Ok(Zipped::Entry(spool(measured, u64::MAX)?))

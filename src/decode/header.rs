@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use crate::pipeline::profile::Profile;
 use crate::pipeline::rules::Refusal;
-use crate::pipeline::text::{closest, fold};
+use crate::pipeline::text::{closest, fold, is_slip};
 
 use super::{Header, Taken};
 
@@ -159,9 +159,11 @@ fn why_not_found(rows: &[Vec<String>], profile: &Profile) -> Refusal {
     let parts: Vec<Parts> = nearest.iter().map(|cell| vec![cell.clone()]).collect();
     let missing = missing(&parts, profile).unwrap_or_default();
     let unknown = nearest.iter().filter(|cell| !profile.reads(cell));
-    // Only a row that has headings may be quoted: any other may tell of a person.
+    // Only a row that has headings may be quoted, and of it what can be no more than a heading: any
+    // other text may tell of a person.
     let is_heading_row = nearest.len() - unknown.clone().count() >= 2;
-    let near = closest(missing, unknown.map(String::as_str)).filter(|_| is_heading_row);
+    let near = closest(missing, unknown.map(String::as_str))
+        .filter(|near| is_heading_row && is_slip(near, missing));
     let near = near.map_or_else(String::new, |near| format!(" (`{near}`?)"));
     Refusal::new("heading_missing", [("missing", missing.to_owned()), ("near", near)])
 }

@@ -46,11 +46,12 @@ pub(super) fn read<'a>(
     let file = body.file(MAX_FILE_BYTES)?;
     check_footer(&file)?;
     let metadata = open(&file)?;
-    let size_bytes = file.metadata().map_err(damaged)?.len();
+    let size_bytes = file.metadata().map_err(|error| refusal(&error))?.len();
     let groups = metadata.metadata().row_groups().iter();
     let n_rows = groups
         .map(|group| u64::try_from(group.num_rows()))
-        .try_fold(0_u64, |sum, n| Ok::<_, Refusal>(sum.saturating_add(n.map_err(damaged)?)))?;
+        .try_fold(0_u64, |sum, n| n.map(|n| sum.saturating_add(n)))
+        .map_err(|error| refusal(&error))?;
     check_ratio(n_rows, size_bytes)?;
     let mut gather = Gather::new(profile, keys);
     let leaves = wanted_leaves(metadata.schema().fields(), &mut gather);
@@ -188,7 +189,7 @@ impl Groups {
             return Err(too_large(MAX_GROUP_BYTES));
         }
         check_group(&self.file, self.leaves.iter().map(|leaf| group.column(*leaf)))?;
-        let file = self.file.try_clone().map_err(damaged)?;
+        let file = self.file.try_clone().map_err(|error| refusal(&error))?;
         let schema = metadata.file_metadata().schema_descr();
         let mask = ProjectionMask::leaves(schema, self.leaves.iter().copied());
         let builder =

@@ -16,7 +16,7 @@ use crate::pipeline::rules::Refusal;
 
 use super::cells::{Maker, Value};
 use super::container::Body;
-use super::fault::damaged;
+use super::fault::{damaged, refusal};
 use super::row::{Row, Rows};
 use super::table::Table;
 use super::workbook::{Part, Sheet, Workbook};
@@ -48,15 +48,16 @@ pub(super) fn read<'a>(
     notes: &Notes,
 ) -> Result<(Table<'a>, Encoding), Refusal> {
     let file = body.file(MAX_FILE_BYTES)?;
-    let mut compound = CompoundFile::open(std::io::BufReader::new(file)).map_err(damaged)?;
+    let mut compound =
+        CompoundFile::open(std::io::BufReader::new(file)).map_err(|error| refusal(&error))?;
     if compound.is_stream("/EncryptedPackage") {
         return Err(Refusal::new("password", []));
     }
     let name = ["/Workbook", "/Book"].into_iter().find(|name| compound.is_stream(name));
     let Some(name) = name else { return Err(Refusal::new("not_text", [])) };
     let mut bytes = Vec::new();
-    let stream = compound.open_stream(name).map_err(damaged)?;
-    stream.take(MAX_FILE_BYTES).read_to_end(&mut bytes).map_err(damaged)?;
+    let stream = compound.open_stream(name).map_err(|error| refusal(&error))?;
+    stream.take(MAX_FILE_BYTES).read_to_end(&mut bytes).map_err(|error| refusal(&error))?;
     let globals = Globals::read(&bytes)?;
     let maker = Maker::new(bytes.len() as u64, globals.is_1904);
     workbook::read(Book { bytes, globals, maker }, profile, notes)

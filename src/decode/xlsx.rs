@@ -57,14 +57,14 @@ struct Book {
 
 impl Book {
     fn open(file: File) -> Result<Self, Refusal> {
-        let n_packed = file.metadata().map_err(damaged)?.len();
+        let n_packed = file.metadata().map_err(|error| refusal(&error))?.len();
         let gate = Arc::new(Gate::default());
         let watched = Watched::new(file, Arc::clone(&gate))?;
         let xlsx = Xlsx::new(watched).map_err(|error| why(&error))?;
         gate.open();
         let sheets = xlsx.sheets_metadata();
         if sheets.len() > MAX_SHEETS {
-            return Err(damaged(format!("{} sheets", sheets.len())));
+            return Err(damaged("more sheets than a workbook has"));
         }
         // A sheet is asked for by its name.
         let names: BTreeSet<&str> = sheets.iter().map(|sheet| sheet.name.as_str()).collect();
@@ -219,7 +219,7 @@ fn iso_text(value: &DataRef<'_>) -> Option<Cow<'static, str>> {
     Some(moment_text(moment).into())
 }
 
-/// Takes the guard's refusal out of an error, or tells what is wrong without quoting the workbook.
+/// Takes the guard's refusal out of an error, or tells what is wrong.
 fn why(error: &XlsxError) -> Refusal {
     let told = refusal(error);
     if told.rule != "damaged" {
@@ -227,18 +227,17 @@ fn why(error: &XlsxError) -> Refusal {
     }
     damaged(match error {
         XlsxError::Password => return Refusal::new("password", []),
-        XlsxError::Io(_) | XlsxError::Zip(_) => return told,
-        XlsxError::Xml(quick_xml::Error::Io(error)) => error.to_string(),
-        XlsxError::Xml(_) | XlsxError::XmlAttr(_) | XlsxError::Encoding(_) => {
-            "broken XML".to_owned()
+        XlsxError::Io(_) | XlsxError::Zip(_) | XlsxError::Xml(quick_xml::Error::Io(_)) => {
+            return told;
         }
-        XlsxError::XmlEof(tag) => format!("no end of `{tag}`"),
-        XlsxError::Unexpected(what) => (*what).to_owned(),
+        XlsxError::Xml(_) | XlsxError::XmlAttr(_) | XlsxError::Encoding(_) => "broken XML",
+        XlsxError::XmlEof(_) => "an element without an end",
+        XlsxError::Unexpected(what) => what,
         XlsxError::FileNotFound(_)
         | XlsxError::RelationshipNotFound
-        | XlsxError::WorksheetNotFound(_) => "a part of the workbook is missing".to_owned(),
-        XlsxError::CellError(_) => "an error of an unknown kind in a cell".to_owned(),
-        _ => "the parts of the workbook do not fit together".to_owned(),
+        | XlsxError::WorksheetNotFound(_) => "a part of the workbook is missing",
+        XlsxError::CellError(_) => "an error of an unknown kind in a cell",
+        _ => "the parts of the workbook do not fit together",
     })
 }
 

@@ -8,10 +8,9 @@ use arrow::array::{ArrayRef, BooleanArray, Date32Array, Int64Array, StringArray}
 use arrow::datatypes::Date32Type;
 use chrono::NaiveDate;
 
+use crate::normalise::is_tax_code;
 use crate::pipeline::Reference;
 use crate::pipeline::columns::supplied_index;
-
-use super::tax_code;
 
 /// Settles the supplied columns (`channel` and `applicant_kind` are never null, `ended_on` is the
 /// day of the end) and returns the columns of `columns::DERIVED`, but for the last.
@@ -66,7 +65,7 @@ pub(super) fn derive(
 
 /// Returns whether the check digit of each enterprise's code is right.
 fn check_digits(values: &[ArrayRef]) -> BooleanArray {
-    texts(values, "enterprise_code").iter().map(|code| code.map(tax_code::is_valid)).collect()
+    texts(values, "enterprise_code").iter().map(|code| code.map(is_tax_code)).collect()
 }
 
 /// Returns the day on which each dossier ended: completed, refused or withdrawn.

@@ -8,7 +8,6 @@ mod fold;
 mod items;
 mod marks;
 mod merge;
-mod tax_code;
 
 use arrow::array::RecordBatch;
 

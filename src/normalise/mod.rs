@@ -5,11 +5,13 @@ mod condition;
 mod contract;
 mod control;
 mod delivery_marks;
+mod identifier;
 mod number;
 mod observations;
 mod record;
 mod rejects;
 mod shape;
+mod tax_code;
 mod value;
 
 use arrow::array::Array as _;
@@ -26,6 +28,7 @@ pub use contract::mark;
 pub use control::{Control, Figures};
 pub use observations::{N_FACTS, Observations, cell_of, position_of};
 pub use rejects::Rejects;
+pub use tax_code::is_tax_code;
 
 use contract::Contracts;
 use delivery_marks::FlagTally;
@@ -179,10 +182,15 @@ impl<'a> Judge<'a> {
     ) -> Result<number::DossierKey, (Option<&'static str>, Breach)> {
         let profile = &self.feed.profile;
         let breach = self.read(records, row, record);
-        let key = self.key(profile, record)?;
-        if let Some(breach) = breach {
-            return Err(breach);
-        }
+        let key = match (self.key(profile, record), breach) {
+            (Ok(key), None) => key,
+            // A number that is none is told as what it is, not as one that is not there.
+            (Err(_), Some(breach)) if breach.0.is_some_and(|at| profile.key.contains(&at)) => {
+                return Err(breach);
+            }
+            (Err(no_key), _) => return Err(no_key),
+            (Ok(_), Some(breach)) => return Err(breach),
+        };
         record.fill_implied(profile);
         if profile.feed != FeedKind::Dossier {
             // Both found the key; they are the unit's own to tell.

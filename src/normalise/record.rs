@@ -126,7 +126,7 @@ impl Record {
         }
     }
 
-    /// Keeps the tax code of an enterprise alone: a person's is personal data.
+    /// Keeps what stands for the tax code of an enterprise alone: a person's is personal data.
     pub(super) fn settle_enterprise(&mut self) {
         let is_enterprise = self.get("applicant_kind").text() == Some("enterprise");
         let code = self.get("enterprise_code").text();

@@ -11,7 +11,9 @@ use crate::pipeline::profile::Profile;
 use crate::pipeline::rules::{Params, params_of};
 use crate::pipeline::text::{clean, fold};
 
+use super::identifier::is_identifier;
 use super::shape::shape;
+use super::tax_code::is_tax_code;
 
 /// A typed value; instants are UTC microseconds.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -83,11 +85,11 @@ impl<'a> ColumnReader<'a> {
     ) -> Result<Value, Breach> {
         let is_coded = self.profile.codes.contains_key(self.column.name);
         match self.column.kind {
-            Kind::Text if !is_coded => {
-                if is_number && matches!(self.column.name, "dossier_number" | "old_number") {
-                    marks.push("zeros_may_be_lost");
-                }
-                Ok(Value::Text(clean(text)))
+            Kind::Text if !is_coded => Ok(Value::Text(clean(text))),
+            Kind::Identifier if !is_coded => self.read_identifier(text, is_number, marks),
+            Kind::TaxCode if !is_coded => {
+                let code = clean(text);
+                Ok(Value::Text(if is_tax_code(&code) { code } else { shape(&code) }))
             }
             Kind::Day | Kind::Instant => self.read_date(text, is_number, marks),
             Kind::Procedure | Kind::Unit if is_number => {
@@ -104,6 +106,22 @@ impl<'a> ColumnReader<'a> {
                 }
             }
         }
+    }
+
+    fn read_identifier(
+        &self,
+        text: &str,
+        is_number: bool,
+        marks: &mut Vec<&'static str>,
+    ) -> Result<Value, Breach> {
+        let identifier = clean(text);
+        if !is_identifier(&identifier) {
+            return Err(("not_an_identifier", masked(text)));
+        }
+        if is_number && matches!(self.column.name, "dossier_number" | "old_number") {
+            marks.push("zeros_may_be_lost");
+        }
+        Ok(Value::Text(identifier))
     }
 
     fn read_date(
@@ -131,7 +149,8 @@ impl<'a> ColumnReader<'a> {
         Ok(if is_instant { Value::Instant(stamp.micros) } else { Value::Day(stamp.day) })
     }
 
-    /// Reads a whole number; points and spaces may group its digits by three.
+    /// Reads a whole number; points and spaces may group its digits by three. What is as long as
+    /// the number of an identity card or a telephone and begins as these do is none.
     fn read_integer(&self, text: &str) -> Result<Value, Breach> {
         let digits = text.trim();
         let groups: Vec<&str> = digits.split(['.', ' ', '\u{a0}']).collect();
@@ -139,7 +158,8 @@ impl<'a> ColumnReader<'a> {
             && groups[1..].iter().all(|group| group.len() == 3)
             && (1..=3).contains(&groups[0].trim_start_matches('-').len());
         let joined = if is_grouped { groups.concat() } else { digits.to_owned() };
-        let number = joined.parse().ok().map(Value::Integer);
+        let is_personal = joined.len() >= 9 && joined.starts_with(['0', '+']);
+        let number = joined.parse().ok().map(Value::Integer).filter(|_| !is_personal);
         number.ok_or_else(|| ("not_a_number", masked(text)))
     }
 

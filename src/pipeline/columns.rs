@@ -80,8 +80,12 @@ const PAYMENT_STATUSES: &[&str] = &["paid", "unpaid", "refunded", "cancelled"];
 /// What a column holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// Text as written, in NFC.
+    /// Free text as written, in NFC: compared and dropped, or of our own making.
     Text,
+    /// A number or code that somebody gave: nothing that could tell of a person.
+    Identifier,
+    /// The tax code of an enterprise; of anything else the shape.
+    TaxCode,
     /// One of a closed list.
     Code(&'static [&'static str]),
     /// The code of a unit, through the aliases of `units.csv`.
@@ -102,11 +106,11 @@ impl Kind {
     /// Returns the Arrow type that holds it.
     pub fn data_type(self) -> DataType {
         match self {
-            Self::Text | Self::Code(_) | Self::Unit | Self::Procedure => DataType::Utf8,
             Self::Day => DataType::Date32,
             Self::Instant => instant_type(),
             Self::Integer => DataType::Int64,
             Self::Flag => DataType::Boolean,
+            _ => DataType::Utf8,
         }
     }
 }
@@ -124,7 +128,7 @@ const fn column(name: &'static str, kind: Kind) -> Column {
 
 /// The columns that the `dossier` feed owns.
 const OF_DOSSIER: [Column; 26] = [
-    column("dossier_number", Kind::Text),
+    column("dossier_number", Kind::Identifier),
     column("unit_code", Kind::Unit),
     column("procedure_code", Kind::Procedure),
     column("applicant_kind", Kind::Code(APPLICANTS)),
@@ -147,9 +151,9 @@ const OF_DOSSIER: [Column; 26] = [
     column("connected", Kind::Flag),
     column("vneid", Kind::Flag),
     column("satisfaction", Kind::Integer),
-    column("satisfaction_scale", Kind::Text),
+    column("satisfaction_scale", Kind::Identifier),
     column("rated_on", Kind::Day),
-    column("enterprise_code", Kind::Text),
+    column("enterprise_code", Kind::TaxCode),
 ];
 
 /// The columns that the `payment` feed owns: sums and flags over the payments of a dossier.
@@ -208,6 +212,7 @@ const fn supplied() -> [Column; N_SUPPLIED] {
         let mut column = 0;
         while column < OWNED[owner].1.len() {
             all[at] = OWNED[owner].1[column];
+            assert!(!matches!(all[at].kind, Kind::Text), "what is kept holds no free text");
             at += 1;
             column += 1;
         }
@@ -235,10 +240,10 @@ pub const CONTROL: &[Column] = &[
 /// compared and dropped.
 pub const INPUTS: &[Column] = &[
     column("event_time", Kind::Instant),
-    column("item_key", Kind::Text),
-    column("old_number", Kind::Text),
-    column("portal_number", Kind::Text),
-    column("reference_id", Kind::Text),
+    column("item_key", Kind::Identifier),
+    column("old_number", Kind::Identifier),
+    column("portal_number", Kind::Identifier),
+    column("reference_id", Kind::Identifier),
     column("submitted_files", Kind::Text),
     column("result_files", Kind::Text),
 ];

@@ -95,10 +95,10 @@ impl Type {
     fn of(kind: Kind) -> Self {
         match kind {
             Kind::Code(codes) => Self::Text(Some(codes)),
-            Kind::Text | Kind::Unit | Kind::Procedure => Self::Text(None),
             Kind::Day | Kind::Instant => Self::Day,
             Kind::Integer => Self::Integer,
             Kind::Flag => Self::Flag,
+            _ => Self::Text(None),
         }
     }
 

@@ -52,6 +52,16 @@ pub fn closest<'a>(text: &str, candidates: impl IntoIterator<Item = &'a str>) ->
         .map(|(_, candidate)| candidate)
 }
 
+/// Whether two texts differ by slips of the pen alone: they have as many words, each at most a
+/// letter apart.
+pub fn is_slip(text: &str, meant: &str) -> bool {
+    let (text, meant) = (fold(text), fold(meant));
+    let (written, meant): (Vec<&str>, Vec<&str>) =
+        (text.split(' ').collect(), meant.split(' ').collect());
+    let mut pairs = written.iter().zip(&meant);
+    written.len() == meant.len() && pairs.all(|(a, b)| strsim::osa_distance(a, b) <= 1)
+}
+
 fn is_invisible(c: char) -> bool {
     matches!(c, '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}')
 }
@@ -74,5 +84,15 @@ mod tests {
         let known = ["Mã hồ sơ", "Ngày tiếp nhận", "Ngày hẹn trả"];
         assert_eq!(closest("Ngày tiêp nhậm", known), Some("Ngày tiếp nhận"));
         assert_eq!(closest("Số điện thoại", known), None);
+    }
+
+    #[test]
+    fn a_slip_of_the_pen_leaves_no_room_for_a_name() {
+        let heading = "Ngày tiếp nhận";
+        assert!(is_slip("Ngày tiêp nhậm", heading) && is_slip("NGAY TIẾP NHẬN", heading));
+        for text in ["Ngày tiếp nhận của bà Lan", "Ngày tiếp Nguyễn", "Ngày Lan", "Lan"]
+        {
+            assert!(!is_slip(text, heading), "{text}");
+        }
     }
 }

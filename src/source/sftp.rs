@@ -266,9 +266,13 @@ impl From<russh::Error> for Fault {
 }
 
 fn fault(what: &str, error: &SftpError) -> Fault {
-    let is_lasting = matches!(error, SftpError::Status(status)
-        if matches!(status.status_code, StatusCode::PermissionDenied | StatusCode::NoSuchFile));
-    if is_lasting { Fault::lasting(what) } else { Fault::passing(what) }.because(error)
+    let SftpError::Status(status) = error else { return Fault::passing(what).because(error) };
+    // The server's own words may quote a name that may not be shown.
+    let said = format!("{what}: {}", status.status_code);
+    match status.status_code {
+        StatusCode::PermissionDenied | StatusCode::NoSuchFile => Fault::lasting(said),
+        _ => Fault::passing(said),
+    }
 }
 
 fn is_gone(error: &SftpError) -> bool {

@@ -10,6 +10,7 @@ use object_store::{GetOptions, GetRange, ObjectMeta, ObjectStore};
 use tokio::task::JoinHandle;
 
 use super::RUNTIME;
+use super::cause::cause;
 
 /// Bytes asked for at once, and the size of a part of an upload.
 pub(super) const CHUNK_BYTES: u64 = 8 * 1024 * 1024;
@@ -59,7 +60,8 @@ impl Read for Chunks {
         if self.current.is_empty()
             && let Some(next) = self.ahead.pop_front()
         {
-            self.current = RUNTIME.block_on(next)?.map_err(io::Error::other)?;
+            self.current =
+                RUNTIME.block_on(next)?.map_err(|error| io::Error::other(cause(&error)))?;
         }
         let n_read = buffer.len().min(self.current.len());
         self.current.copy_to_slice(&mut buffer[..n_read]);

@@ -15,6 +15,7 @@ use object_store::prefix::PrefixStore;
 use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt as _, PutMode, WriteMultipart};
 use url::Url;
 
+use super::cause::cause;
 use super::chunks::{CHUNK_BYTES, CHUNKS_IN_FLIGHT, Chunks};
 use super::cloud::{self, Access};
 use super::local::SyncedFileSystem;
@@ -52,7 +53,8 @@ impl Location {
         if let Some(folder) = local_folder(path_or_url) {
             return Self::open_folder(path_or_url, folder);
         }
-        let unreachable = |error: object_store::Error| StoreError::unreachable(path_or_url, error);
+        let unreachable =
+            |error: object_store::Error| StoreError::unreachable(path_or_url, cause(&error));
         let url =
             Url::parse(path_or_url).map_err(|error| StoreError::unreachable(path_or_url, error))?;
         let (bucket, prefix) = cloud::open(&url, access).map_err(unreachable)?;
@@ -73,7 +75,7 @@ impl Location {
         let listed = self.objects.list(folder.as_ref()).try_collect::<Vec<_>>();
         let listed = RUNTIME
             .block_on(listed)
-            .map_err(|error| StoreError::unreachable(self.url.as_str(), error))?;
+            .map_err(|error| StoreError::unreachable(self.url.as_str(), cause(&error)))?;
         let mut objects: Vec<_> = listed.into_iter().map(ObjectInfo::from).collect();
         objects.retain(|object| object.name.starts_with(prefix));
         objects.sort_by(|a, b| a.name.cmp(&b.name));

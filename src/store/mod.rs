@@ -40,6 +40,8 @@ pub mod releases;
 // Object storage by URL.
 pub mod cloud;
 
+mod cause;
+
 mod chunks;
 
 mod listing;
@@ -149,7 +151,7 @@ impl StoreError {
     fn object(deed: &'static str, path: &str, source: object_store::Error) -> Self {
         match source {
             object_store::Error::NotFound { .. } => Self::NotFound { path: path.to_owned() },
-            other => Self::io(deed, path, other),
+            other => Self::io(deed, path, cause::cause(&other)),
         }
     }
 }

@@ -77,7 +77,7 @@ fn a_delivery_that_is_no_log_is_refused_by_name_and_the_others_go_on() {
     refused: G99.02/dossier/00000003 `2020-03.csv`: the file ends in the middle of record 1, line 2
     refused: G99.02/dossier/00000004 `2020-03b.csv`: no row holds the headings of the profile: `Ngày tiếp nhận` was not found (`Ngày tiêp nhậm`?)
     refused: G99.02/dossier/00000005 `2020-03c.csv`: a quote that opens in record 2, line 3, swallows the rows after it
-    refused: G99.02/dossier/00000006 `2020-03d.csv`: the file cannot be read to its end: invalid Zip archive: Could not find EOCD
+    refused: G99.02/dossier/00000006 `2020-03d.csv`: the file cannot be read to its end: it is not written as its format says
     refused: G99.02/dossier/00000007 `a6e5430990d79e3f`: the object's name does not fit the feed's `name`; it is told by its hash a6e5430990d79e3f
     missing: G99.01 dossier: 2020-02, 2020-03
     missing: G99.02 dossier: 2020-01, 2020-02, 2020-03
@@ -181,6 +181,37 @@ fn what_cannot_be_seen_is_no_number_and_an_empty_unit_is_the_feeds() {
 }
 
 #[test]
+fn what_may_tell_of_a_person_is_neither_a_number_nor_a_code() {
+    let world = World::small();
+    let columns = "[columns]\nfee_vnd = [\"Lệ phí\"]\nsatisfaction_scale = [\"Thang điểm\"]\n\
+        applicant_kind = [\"Đối tượng\"]\nenterprise_code = [\"Mã số thuế\"]";
+    world.edit("profiles/list.toml", "[columns]", columns);
+    let log = "Mã hồ sơ,Ngày tiếp nhận,Trạng thái,Lệ phí,Thang điểm,Đối tượng,Mã số thuế\n\
+        Lê Thị Mai,10/01/2020,Đang xử lý,,,,\n\
+        A-1,10/01/2020,Đang xử lý,0900000001,,,\n\
+        A-2,10/01/2020,Đang xử lý,+84900000001,,,\n\
+        A-3,10/01/2020,Đang xử lý,,bà Mai,,\n\
+        A-4,10/01/2020,Đang xử lý,,,enterprise,bà Mai 0900000001\n\
+        A-5,10/01/2020,Đang xử lý,,,citizen,1200000009\n";
+    world.write("in/u1/2020-01.csv", log);
+    world.run(0);
+    assert_snapshot!(world.hoso(&["quarantine", "list"]).stdout, @"
+    G99.01/dossier/00000001#1        not_an_identifier    `Xx Xxx Xxx` is no number or code: words stand in it, or no digit
+    G99.01/dossier/00000001#2        not_a_number         `9999999999` is not a whole number
+    G99.01/dossier/00000001#3        not_a_number         `+99999999999` is not a whole number
+    G99.01/dossier/00000001#4        not_an_identifier    `xx Xxx` is no number or code: words stand in it, or no digit
+    4 rejected records
+    ");
+    let dossiers = world.dossiers();
+    let told: Vec<String> = dossiers
+        .lines()
+        .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap())
+        .map(|row| format!("{} {}", row["dossier_key"], row["enterprise_code"]))
+        .collect();
+    assert_eq!(told, ["\"A-4\" \"xx Xxx 9999999999\"", "\"A-5\" null"]);
+}
+
+#[test]
 fn a_file_without_headings_is_not_quoted() {
     let world = World::small();
     world.write("in/u1/2020-01.csv", "1,Mai Hồ Sơn,x\n2,Mã Hồ Sỹ,y\n");
@@ -218,4 +249,13 @@ fn a_delivery_of_which_nothing_is_accepted_covers_nothing() {
     world.run(0);
     let status = world.hoso(&["status"]).stdout;
     assert!(status.contains("G99.01   dossier  2020-01 to 2020-03  □□□"), "{status}");
+}
+
+#[test]
+fn a_heading_that_may_hold_a_name_is_not_quoted() {
+    let world = World::small();
+    let named = log(GOOD).replace("Ngày tiếp nhận", "Ngày tiếp nhận (bà Mai)");
+    world.write("in/u1/2020-01.csv", named);
+    let ran = world.run(5);
+    assert!(ran.stderr.contains("`Ngày tiếp nhận` was not found\n"), "{ran}");
 }

@@ -182,7 +182,7 @@ fn packing_is_taken_off_or_refused() {
     G99.01/dossier/00000001 `2020-01.two.zip`: the archive holds 2 files; a delivery is one
     G99.01/dossier/00000002 `2020-02.none.zip`: the file is empty
     G99.01/dossier/00000003 `2020-03.deep.gz`: the file is an archive in an archive in an archive
-    G99.01/dossier/00000004 `2020-04.cut.gz`: the file cannot be read to its end: incomplete deflate stream
+    G99.01/dossier/00000004 `2020-04.cut.gz`: the file cannot be read to its end: its bytes end too early
     G99.01/dossier/00000005 `2020-05.picture`: the file is in no format that is known: not CSV, XLSX, XLS, HTML, JSON, XML or Parquet
     G99.01/dossier/00000006 `2020-06.locked.zip`: the file has a password
     ");

@@ -13,7 +13,7 @@ use parquet::file::metadata::ColumnChunkMetaData;
 use crate::pipeline::rules::Refusal;
 
 use super::super::container::too_large;
-use super::super::fault::damaged;
+use super::super::fault::{damaged, refusal};
 use super::thrift::{Part, Thrift, eof};
 
 /// No footer is larger; each column of each row group adds some hundred bytes to it.
@@ -30,12 +30,12 @@ const MAX_SCHEMA_DEPTH: usize = 96;
 /// Checks that the footer is whole, that no list in it is longer than its bytes, and that the
 /// schema is not too deep.
 pub(super) fn check_footer(file: &File) -> Result<(), Refusal> {
-    let size_bytes = file.metadata().map_err(damaged)?.len();
+    let size_bytes = file.metadata().map_err(|error| refusal(&error))?.len();
     let mut end = [0; 8];
     let Some(end_at) = size_bytes.checked_sub(8) else { return Err(damaged("no footer")) };
     let mut bytes = BufReader::new(file);
     let read = bytes.seek(SeekFrom::Start(end_at)).and_then(|_| bytes.read_exact(&mut end));
-    read.map_err(damaged)?;
+    read.map_err(|error| refusal(&error))?;
     let [a, b, c, d, mark @ ..] = end;
     let footer_bytes = u64::from(u32::from_le_bytes([a, b, c, d]));
     if mark != *b"PAR1" || footer_bytes > end_at {
@@ -44,7 +44,7 @@ pub(super) fn check_footer(file: &File) -> Result<(), Refusal> {
     if footer_bytes > MAX_FOOTER_BYTES {
         return Err(too_large(MAX_FOOTER_BYTES));
     }
-    bytes.seek(SeekFrom::Start(end_at - footer_bytes)).map_err(damaged)?;
+    bytes.seek(SeekFrom::Start(end_at - footer_bytes)).map_err(|error| refusal(&error))?;
     // How many children are still to come at each level of the schema.
     let mut levels: Vec<i64> = Vec::new();
     let mut n_children = 0;
@@ -66,7 +66,7 @@ pub(super) fn check_footer(file: &File) -> Result<(), Refusal> {
         }
         _ => {}
     });
-    visited.map_err(damaged)?;
+    visited.map_err(|error| refusal(&error))?;
     if is_too_deep { Err(damaged("the schema nests too deep")) } else { Ok(()) }
 }
 
@@ -124,12 +124,12 @@ impl<'f> Pages<'f> {
         let start = column.dictionary_page_offset().unwrap_or(column.data_page_offset());
         let range = u64::try_from(start).ok().zip(u64::try_from(column.compressed_size()).ok());
         let (start, left) = range.ok_or_else(|| damaged("a column that is nowhere"))?;
-        let size_bytes = file.metadata().map_err(damaged)?.len();
+        let size_bytes = file.metadata().map_err(|error| refusal(&error))?.len();
         if start.checked_add(left).is_none_or(|end| end > size_bytes) {
             return Err(damaged("a column that is nowhere"));
         }
         let mut bytes = BufReader::new(file);
-        bytes.seek(SeekFrom::Start(start)).map_err(damaged)?;
+        bytes.seek(SeekFrom::Start(start)).map_err(|error| refusal(&error))?;
         Ok(Self { bytes, left, is_gzip })
     }
 
@@ -177,7 +177,7 @@ impl Iterator for Pages<'_> {
         if self.left == 0 {
             return None;
         }
-        Some(self.read().map_err(damaged))
+        Some(self.read().map_err(|error| refusal(&error)))
     }
 }
 

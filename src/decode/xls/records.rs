@@ -207,7 +207,7 @@ impl Globals {
                 EOF => break,
                 _ => Some(()),
             };
-            is_read.ok_or_else(|| damaged(format!("record {kind:#x} is too short")))?;
+            is_read.ok_or_else(|| damaged("a record is too short"))?;
             if globals.sheets.len() > MAX_SHEETS {
                 return Err(damaged("more sheets than a workbook has"));
             }

@@ -80,14 +80,14 @@ pub(super) struct Watched {
 impl Watched {
     /// Lists the parts of a workbook.
     pub(super) fn new(file: File, gate: Arc<Gate>) -> Result<Self, Refusal> {
-        let again = file.try_clone().map_err(damaged)?;
-        let mut archive = ZipArchive::new(again).map_err(damaged)?;
+        let again = file.try_clone().map_err(|error| refusal(&error))?;
+        let mut archive = ZipArchive::new(again).map_err(|error| refusal(&error))?;
         if archive.len() > MAX_PARTS {
-            return Err(damaged(format!("{} parts", archive.len())));
+            return Err(damaged("more parts than a workbook has"));
         }
         let mut parts = BTreeMap::new();
         for index in 0..archive.len() {
-            let entry = archive.by_index_raw(index).map_err(damaged)?;
+            let entry = archive.by_index_raw(index).map_err(|error| refusal(&error))?;
             if entry.encrypted() {
                 return Err(Refusal::new("password", []));
             }
@@ -272,10 +272,12 @@ fn claimed_strings(part: impl Read) -> Result<u64, Refusal> {
     let mut buffer = Vec::new();
     loop {
         buffer.clear();
-        match xml.read_event_into(&mut buffer).map_err(damaged)? {
+        match xml.read_event_into(&mut buffer).map_err(|error| refusal(&error))? {
             Event::Start(tag) | Event::Empty(tag) if tag.local_name().as_ref() == "sst" => {
-                let claimed = tag.try_get_attribute("uniqueCount").map_err(damaged)?;
-                return claimed.map_or(Ok(0), |count| count.value.parse().map_err(damaged));
+                let claimed =
+                    tag.try_get_attribute("uniqueCount").map_err(|error| refusal(&error))?;
+                return claimed
+                    .map_or(Ok(0), |count| count.value.parse().map_err(|_invalid| odd()));
             }
             Event::Eof => return Err(odd()),
             _ => {}

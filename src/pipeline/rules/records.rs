@@ -47,6 +47,12 @@ pub(super) const RULES: &[Rule] = &[
     ),
     rule("no_key", Severity::Reject, "no dossier number", "thiếu mã hồ sơ"),
     rule(
+        "not_an_identifier",
+        Severity::Reject,
+        "`{text}` is no number or code: words stand in it, or no digit",
+        "`{text}` không phải là số hay mã: có từ ngữ hoặc không có chữ số",
+    ),
+    rule(
         "impossible_day",
         Severity::Reject,
         "`{text}` is no day in the profile's forms",

@@ -1,13 +1,15 @@
 //! A connection that only reads, and what goes wrong on it.
 
 use std::fs;
+use std::future::poll_fn;
 use std::sync::Arc;
 
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::{ClientConfig, RootCertStore};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_postgres::config::SslMode;
-use tokio_postgres::{Client, Config, Error, NoTls};
+use tokio_postgres::{Client, Config, Connection, Error, NoTls};
 use tokio_postgres_rustls::MakeRustlsConnect;
 use tracing::debug;
 
@@ -72,10 +74,19 @@ impl Login {
     }
 }
 
-async fn watched(connection: impl Future<Output = Result<(), Error>>) {
-    // The client tells of the error, too.
-    if connection.await.is_err() {
-        debug!("connection to a database broke off");
+/// Keeps a connection going. What the server says beside its answers may quote what it reads, and
+/// goes nowhere; left to itself, the connection would log it.
+async fn watched<S, T>(mut connection: Connection<S, T>)
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+    T: AsyncRead + AsyncWrite + Unpin,
+{
+    while let Some(said) = poll_fn(|context| connection.poll_message(context)).await {
+        // The client tells of the error, too.
+        if said.is_err() {
+            debug!("connection to a database broke off");
+            return;
+        }
     }
 }
 

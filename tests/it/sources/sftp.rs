@@ -122,7 +122,7 @@ fn a_refused_login_a_missing_folder_and_a_server_that_is_away() {
     assert_eq!(
         told(&world, &server),
         format!(
-            "4: failed to read `{place}`: failed to list the folder: No such file: No such file; look \
+            "4: failed to read `{place}`: failed to list the folder: No such file; look \
              whether the folder is there and may be read by this user"
         )
     );

@@ -6,7 +6,7 @@ const WEIGHTS: [u32; 9] = [31, 29, 23, 19, 17, 13, 7, 5, 3];
 ///
 /// The weighted sum of the first nine digits is taken modulo 11 and from 10, as Circular
 /// 105/2020/TT-BTC describes the code's structure. `false` for what is no tax code at all.
-pub(super) fn is_valid(code: &str) -> bool {
+pub fn is_tax_code(code: &str) -> bool {
     let digits: String = code.chars().filter(|c| !matches!(c, '-' | ' ' | '.')).collect();
     if !matches!(digits.len(), 10 | 13) || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
         return false;
@@ -19,16 +19,16 @@ pub(super) fn is_valid(code: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::is_valid;
+    use super::is_tax_code;
 
     #[test]
     fn check_digits() {
         // Made up, but for their check digits: 31 + 2 * 29 = 89, 89 % 11 = 1, 10 - 1 = 9.
-        assert!(is_valid("1200000009"));
-        assert!(is_valid("1200000009-001"));
-        assert!(!is_valid("1200000008"));
-        assert!(!is_valid("120000000"));
-        assert!(!is_valid("001200000009"));
-        assert!(!is_valid("12000000O9"));
+        assert!(is_tax_code("1200000009"));
+        assert!(is_tax_code("1200000009-001"));
+        assert!(!is_tax_code("1200000008"));
+        assert!(!is_tax_code("120000000"));
+        assert!(!is_tax_code("001200000009"));
+        assert!(!is_tax_code("12000000O9"));
     }
 }
