@@ -23,7 +23,7 @@ use sources::{Servers, TOLD};
 const TABLES: [&str; 5] = ["indicators", "revisions", "completeness", "measures", "deliveries"];
 
 /// What shows something of a store, with its exit code.
-const READERS: [(&[&str], i32); 17] = [
+const READERS: [(&[&str], i32); 21] = [
     (&["status"], 0),
     (&["status", "--json"], 0),
     (&["show"], 0),
@@ -39,6 +39,10 @@ const READERS: [(&[&str], i32); 17] = [
     (&["verify", "--json"], 0),
     (&["maintain", "--dry-run"], 0),
     (&["maintain", "--json"], 0),
+    (&["plan"], 6),
+    (&["plan", "--json"], 6),
+    (&["explain", "received", "--unit", "G99.01"], 0),
+    (&["quarantine", "export", "--unit", "G99.01", "--out", "for-the-unit"], 0),
     (&["check"], 0),
     (&["check", "--connect"], 6),
 ];
