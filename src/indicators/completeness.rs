@@ -34,6 +34,8 @@ pub struct Report {
     pub is_quiet: bool,
     /// Whether the feed is still waited for: not there, and not yet past its due day and grace.
     is_awaited: bool,
+    /// Whether the period goes on after the as-of day.
+    pub is_running: bool,
 }
 
 impl Report {
@@ -168,6 +170,7 @@ fn report(
         is_on_time: None,
         is_quiet: is_received && standing().all(|covered| covered.n_records == 0),
         is_awaited: period.is_running(as_of),
+        is_running: period.is_running(as_of),
     }
 }
 

@@ -80,6 +80,8 @@ fn read_one(feed: FeedKind, section: &Section<'_>, faults: &mut Faults) -> Optio
     let unique = section.texts("unique", faults);
     let records = section.section("records", faults);
     let no_change = section.texts("no_change", faults);
+    section.require("severity", faults);
+    let severity = section.text("severity", faults);
     let n_clauses = [check.is_some(), !unique.is_empty(), records.is_some(), !no_change.is_empty()];
     if n_clauses.iter().filter(|is_there| **is_there).count() != 1 {
         let fault = faults.add(section.file, section.span.clone(), "a contract has one clause");
@@ -99,13 +101,18 @@ fn read_one(feed: FeedKind, section: &Section<'_>, faults: &mut Faults) -> Optio
     } else {
         Clause::Unique(named(&unique, &columns, section, faults))
     };
-    let consequence = consequence(&clause, section, faults)?;
+    let consequence = consequence(&clause, severity?, section, faults)?;
     Some(Contract { name, clause, consequence })
 }
 
 /// Reads what becomes of a breach, which must be possible for the clause: a record cannot be
 /// rejected for what others tell, nor may a fate depend on what came before.
-fn consequence(clause: &Clause, section: &Section<'_>, faults: &mut Faults) -> Option<Consequence> {
+fn consequence(
+    clause: &Clause,
+    severity: Placed<String>,
+    section: &Section<'_>,
+    faults: &mut Faults,
+) -> Option<Consequence> {
     let all = [
         ("reject", Consequence::Reject),
         ("mark", Consequence::Mark),
@@ -116,8 +123,7 @@ fn consequence(clause: &Clause, section: &Section<'_>, faults: &mut Faults) -> O
         Clause::Records { .. } => &all[1..],
         Clause::NoChange(_) => &all[1..2],
     };
-    section.require("severity", faults);
-    section.choice("severity", possible, faults)
+    section.choose("severity", severity, possible, faults)
 }
 
 fn named(

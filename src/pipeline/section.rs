@@ -152,6 +152,17 @@ impl<'a> Section<'a> {
         faults: &mut Faults,
     ) -> Option<T> {
         let text = self.text(key, faults)?;
+        self.choose(key, text, choices, faults)
+    }
+
+    /// Finds what a word means; one that is not listed is a fault.
+    pub(super) fn choose<T: Copy>(
+        &self,
+        key: &'static str,
+        text: Placed<String>,
+        choices: &[(&str, T)],
+        faults: &mut Faults,
+    ) -> Option<T> {
         let found = choices.iter().find(|(word, _)| *word == text.value);
         if found.is_none() {
             let words: Vec<&str> = choices.iter().map(|(word, _)| *word).collect();

@@ -111,7 +111,8 @@ fn gather<'a>(
         completeness.reports.iter().filter(is_own)
     };
     let range = |report: &Report| (report.start, report.end);
-    let received = reports().filter(|report| report.is_received);
+    // Of a period that goes on, nobody knows yet how much will come.
+    let received = reports().filter(|report| report.is_received && !report.is_running);
     let history = received.map(range).map(|range| (range, volume(&own, range))).collect();
     let touched = reports().map(range).filter(|(start, end)| {
         // What tells nothing, since all of it is rejected, covers no period and is news all the same.

@@ -229,7 +229,19 @@ impl Ledger {
                 broken.remove(&feed);
             }
         }
+        silence_empty_ones(&mut covered);
         covered
+    }
+}
+
+/// An empty delivery beside one of which nothing could be read is no report of nothing.
+fn silence_empty_ones(covered: &mut [Covered]) {
+    let silent: Vec<Covered> =
+        covered.iter().filter(|c| c.is_standing && !c.is_telling).cloned().collect();
+    for empty in covered.iter_mut().filter(|covered| covered.n_records == 0) {
+        let Some((start, end)) = empty.period else { continue };
+        let is_own = |c: &&Covered| (&c.unit, &c.feed) == (&empty.unit, &empty.feed);
+        empty.is_telling = !silent.iter().filter(is_own).any(|c| c.touches(start, end));
     }
 }
 

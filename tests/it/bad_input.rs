@@ -249,6 +249,11 @@ fn a_delivery_of_which_nothing_is_accepted_covers_nothing() {
     world.run(0);
     let status = world.hoso(&["status"]).stdout;
     assert!(status.contains("G99.01   dossier  2020-01 to 2020-03  □□□"), "{status}");
+    // Nor does an empty one beside it say that there was nothing.
+    world.log("u1/2020-01b.csv", "");
+    world.run(0);
+    let status = world.hoso(&["status"]).stdout;
+    assert!(status.contains("G99.01   dossier  2020-01 to 2020-03  □□□"), "{status}");
 }
 
 #[test]

@@ -176,3 +176,9 @@ fn a_contract_that_says_nothing_that_can_be_held_is_a_fault_of_the_pipeline() {
         assert!(ran.stderr.contains(told), "{contract}: {ran}");
     }
 }
+
+#[test]
+fn a_contract_whose_check_is_wrong_is_told_for_that_alone() {
+    let ran = promising("check = \"fee > 1\"\nseverity = \"mark\"").hoso(&["check"]);
+    assert!(ran.stderr.contains("\n1 fault in the pipeline directory"), "{ran}");
+}

@@ -3,6 +3,7 @@
 mod faults;
 mod laws;
 mod reports;
+mod running;
 mod splits;
 
 use std::fs;

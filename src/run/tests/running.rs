@@ -1,0 +1,55 @@
+//! A period that goes on is not held against whole ones.
+
+use std::fmt::Write as _;
+use std::fs;
+
+use crate::pipeline::Pipeline;
+use crate::run::{Options, run};
+use crate::store::Store;
+use crate::store::cloud::Access;
+
+use super::{at, options, run_at, small, watch};
+
+/// A log of so many dossiers of a month.
+fn log(month: u32, n_dossiers: usize) -> String {
+    let mut log = "Mã hồ sơ,Mã TTHC,Ngày tiếp nhận,Trạng thái,Hình thức nộp\n".to_owned();
+    for n in 0..n_dossiers {
+        let (number, day) =
+            (format!("G99.01-20{month:02}05-{n:04}"), format!("05/{month:02}/2020"));
+        writeln!(log, "{number},1.000001,{day},Đang xử lý,Trực tiếp").unwrap();
+    }
+    log
+}
+
+#[test]
+fn a_feed_that_reports_to_today_is_not_far_below_its_volume_early_in_a_month() {
+    let (folder, _) = small();
+    let feed = folder.path().join("feeds/u1.toml");
+    let text = fs::read_to_string(&feed).unwrap();
+    let ranges = r"^(?<from>\d{4}-\d{2}-\d{2})_(?<to>\d{4}-\d{2}-\d{2})\.csv$";
+    let named = text.replace(r"^(?<period>\d{4}-\d{2})[a-z]?\.csv$", ranges);
+    assert!(named != text);
+    fs::write(&feed, named).unwrap();
+    let pipeline = Pipeline::load(folder.path()).unwrap();
+    let store = folder.path().join("store");
+    let store = Store::open(store.to_str().unwrap(), &Access::default()).unwrap();
+    let drop_log = |name: &str, log: String| {
+        fs::write(folder.path().join("in/u1").join(name), log).unwrap();
+    };
+    for (month, last) in [(1, 31), (2, 29), (3, 31)] {
+        let name = format!("2020-{month:02}-01_2020-{month:02}-{last}.csv");
+        drop_log(&name, log(month, 30));
+    }
+    run_at(&pipeline, &store, at("2020-04-01T00:00:00Z")).unwrap();
+    let n_spoken = |to: &str, n_dossiers: usize| {
+        drop_log(&format!("2020-04-01_{to}.csv"), log(4, n_dossiers));
+        let options = Options {
+            as_of: to.parse().unwrap(),
+            ..options(&pipeline, at("2020-04-30T12:00:00Z"))
+        };
+        let report = run(&pipeline, &store, &options, &watch()).unwrap();
+        report.evidence().filter(|(evidence, _)| evidence.unit.is_some()).count()
+    };
+    assert_eq!(n_spoken("2020-04-10", 2), 0, "April goes on");
+    assert_eq!(n_spoken("2020-04-30", 3), 1, "April is over, and next to nothing came");
+}
