@@ -4,6 +4,7 @@
 
 mod architecture;
 mod bad_input;
+mod canaries;
 mod check;
 mod contracts;
 mod feeds;
