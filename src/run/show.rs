@@ -11,7 +11,7 @@ use crate::store::releases::Release;
 use super::release::read_indicators;
 use super::stop::Stop;
 
-/// Reads the indicators as a release published them; see [`find_release`].
+/// Reads the indicators as a release published them: one by its number, the last by a day, or the last.
 ///
 /// # Errors
 ///
