@@ -30,8 +30,12 @@ pub(super) fn to_stderr(message: &str) {
 
 /// Says that a name is unknown, and which was probably meant.
 pub(super) fn unknown<'a>(what: &str, name: &str, known: impl Iterator<Item = &'a str>) -> Exit {
-    let near = closest(name, known);
-    let hint = near.map_or_else(String::new, |near| format!(", did you mean `{near}`?"));
+    let known: Vec<&str> = known.collect();
+    let near = closest(name, known.iter().copied());
+    let hint = near.map_or_else(
+        || format!(": it is none of {}", known.join(", ")),
+        |near| format!(", did you mean `{near}`?"),
+    );
     to_stderr(&format!("error: unknown {what} `{name}`{hint}"));
     Exit::Usage
 }

@@ -48,11 +48,11 @@ pub(super) struct Pulling {
     unit: Vec<String>,
 
     /// Pull only what tells of this period or a later one, by the period in the objects' names
-    #[arg(long, value_name = "DAY", requires = "to")]
+    #[arg(long, value_name = "DAY", requires = "to", value_parser = day)]
     from: Option<NaiveDate>,
 
     /// Pull only what tells of days before this one
-    #[arg(long, value_name = "DAY", requires = "from")]
+    #[arg(long, value_name = "DAY", requires = "from", value_parser = day)]
     to: Option<NaiveDate>,
 
     /// Pull only what fills a gap: periods that are expected and not there
@@ -84,7 +84,7 @@ impl Pulling {
 pub(super) struct Publishing {
     /// Compute indicators up to and including this day: the end of a month, or today;
     /// by default the pipeline's `as_of`, else today
-    #[arg(long, value_name = "DAY")]
+    #[arg(long, value_name = "DAY", value_parser = day)]
     as_of: Option<NaiveDate>,
 
     /// Publish although this guard speaks; the release records it with the reason
@@ -93,7 +93,7 @@ pub(super) struct Publishing {
     accept: Vec<String>,
 
     /// Why a guard is accepted
-    #[arg(long, value_name = "TEXT", requires = "accept")]
+    #[arg(long, value_name = "TEXT", requires = "accept", value_parser = reason)]
     reason: Option<String>,
 }
 
@@ -126,6 +126,11 @@ pub(super) fn run(args: &Args, cli: &Cli) -> anyhow::Result<Exit> {
     let pipeline = cli.pipeline()?;
     let Some(options) = publishing.options(&pipeline) else { return Ok(Exit::Usage) };
     let Some(options) = pulling.narrow(options, &pipeline) else { return Ok(Exit::Usage) };
+    if let Some(path) = report {
+        // Nobody runs for hours to be told that the report has no place.
+        let opened = std::fs::OpenOptions::new().create(true).append(true).open(path);
+        opened.with_context(|| format!("failed to write the report `{}`", path.display()))?;
+    }
     let watch = Watch { progress: display(*progress, cli.quiet), stop: listen()? };
     let store = run::open_store(cli.store_url(&pipeline), &pipeline)?;
     let done = run::run(&pipeline, &store, &options, &watch);
@@ -153,6 +158,17 @@ pub(super) fn tell(
 /// Returns the report of a run that ended before its end.
 fn failed(error: &anyhow::Error) -> serde_json::Value {
     serde_json::json!({ "status": "failed", "error": format!("{error:#}") })
+}
+
+/// Reads a day of the command line.
+pub(super) fn day(text: &str) -> Result<NaiveDate, String> {
+    text.parse().map_err(|_error| "a day is written YYYY-MM-DD, such as 2020-10-31".to_owned())
+}
+
+/// Reads the reason for which a guard is accepted: an auditor reads it.
+fn reason(text: &str) -> Result<String, String> {
+    let text = text.trim();
+    if text.is_empty() { Err("say why, in some words".to_owned()) } else { Ok(text.to_owned()) }
 }
 
 /// Hears SIGINT and SIGTERM; a second one ends the program at once.

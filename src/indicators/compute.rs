@@ -1,12 +1,13 @@
 //! Facts: each indicator for each scope and period, from rolled-up measures and coverage.
 
-use chrono::{Days, NaiveDate};
+use chrono::NaiveDate;
 
 use crate::measures::Measures;
 use crate::pipeline::Pipeline;
 use crate::pipeline::definitions::{Indicator, Measure, Subject, When};
 
 use super::coverage::Coverage;
+use super::finality::{Closing, closing};
 use super::period::Period;
 use super::row::{Facts, Reading, Row, RowKey, Status};
 use super::scope::Scope;
@@ -22,15 +23,18 @@ pub fn compute(
     let series = Series::new(measures, pipeline);
     let scopes = Scope::all(pipeline);
     let periods = Period::through(pipeline.settings.since, as_of);
-    let final_after = Days::new(pipeline.settings.final_after_days.unsigned_abs());
+    let closings: Vec<Vec<Closing>> = scopes
+        .iter()
+        .map(|scope| periods.iter().map(|p| closing(pipeline, coverage, scope, *p)).collect())
+        .collect();
     let mut rows = Vec::new();
     for (id, indicator) in &pipeline.definitions.indicators {
         let indicator_id: std::sync::Arc<str> = id.as_str().into();
         let parts = Parts::of(indicator, pipeline);
-        for scope in &scopes {
-            for period in &periods {
+        for (scope, closings) in scopes.iter().zip(&closings) {
+            for (period, closing) in periods.iter().zip(closings) {
                 let mut facts = parts.facts(&series, coverage, scope, *period, as_of);
-                facts.is_final = period.end + final_after <= as_of + Days::new(1);
+                facts.is_final = parts.closes(closing) <= as_of;
                 let key = RowKey {
                     indicator: indicator_id.clone(),
                     version: indicator.version,
@@ -105,6 +109,15 @@ impl<'a> Parts<'a> {
 
     fn measures(&self) -> impl Iterator<Item = &'a Measure> {
         std::iter::once(self.numerator).chain(self.denominator)
+    }
+
+    /// Returns the first day on which the figure is final.
+    fn closes(&self, closing: &Closing) -> NaiveDate {
+        if self.measures().any(|measure| measure.of == Subject::Reports) {
+            closing.reports
+        } else {
+            closing.dossiers
+        }
     }
 
     fn needs_reports(&self) -> bool {

@@ -114,7 +114,7 @@ impl Coverage {
     /// Counts the units of a scope for a period.
     pub fn count(&self, scope: &Scope, start: NaiveDate, end: NaiveDate) -> UnitCount {
         let mut count = UnitCount { expected: 0, included: 0, has_any: false };
-        let ours = self.reporters.iter().filter(|(unit, _)| self.belongs(unit, scope));
+        let ours = self.reporters.iter().filter(|(unit, _)| self.is_of(unit, scope));
         for (_, reporter) in ours {
             let Some((start, end)) = reporter.life_in(start, end) else { continue };
             count.has_any |= reporter.touches(start, end);
@@ -128,7 +128,7 @@ impl Coverage {
 
     /// Whether a scope depends on the reports of a unit: a unit without a feed of its own on those
     /// of its parent.
-    fn belongs(&self, reporter: &str, scope: &Scope) -> bool {
+    pub(super) fn is_of(&self, reporter: &str, scope: &Scope) -> bool {
         match scope {
             Scope::Ministry => true,
             Scope::Unit(code) if self.reporters.contains_key(&**code) => **code == *reporter,

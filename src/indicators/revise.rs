@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::row::{Facts, Numbers, Row, RowKey};
+use super::row::{Facts, Numbers, Row, RowKey, Status};
 use super::scope::Scope;
 
 /// What changed since the last release.
@@ -66,13 +66,27 @@ pub struct Revision {
     pub deliveries: Vec<String>,
 }
 
-/// The integers that a published revision tells.
+/// A published revision, read back.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Told {
     pub key: RowKey,
+    pub release: u64,
+    pub published_at: String,
+    pub cause: String,
+    /// The deliveries that may have changed it, by id.
+    pub deliveries: Vec<String>,
     /// `None` where the row is published no more.
-    pub new: Option<Numbers>,
-    pub old: Option<Numbers>,
+    pub new: Option<Figure>,
+    /// `None` where it was published for the first time.
+    pub old: Option<Figure>,
+}
+
+/// What a revision tells of a figure.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Figure {
+    pub numbers: Numbers,
+    pub value: Option<f64>,
+    pub status: Status,
 }
 
 /// Compares rows with those published last, gives each the release of its facts, and returns what

@@ -15,7 +15,7 @@ use crate::pipeline::definitions::UnitOfMeasure;
 use crate::pipeline::tables::Table;
 
 use super::period::{Period, PeriodKind};
-use super::revise::{Revision, Told};
+use super::revise::{Figure, Revision, Told};
 use super::row::{Facts, Numbers, Reading, Row, RowKey, Status};
 use super::scope::Scope;
 
@@ -107,16 +107,25 @@ pub(super) fn rows(batch: &RecordBatch) -> Vec<Row> {
 /// Reads what each revision tells.
 pub(super) fn told(batch: &RecordBatch) -> Vec<Told> {
     let columns = Columns(batch);
-    let numbers = |[numerator, denominator]: [&str; 2], status: &str, row: usize| {
-        columns.status(status, row).map(|_| Numbers {
-            numerator: columns.integer(numerator, row),
-            denominator: columns.integer(denominator, row),
+    let figure = |[numerator, denominator, value, status]: [&str; 4], row: usize| {
+        columns.status(status, row).map(|status| Figure {
+            numbers: Numbers {
+                numerator: columns.integer(numerator, row),
+                denominator: columns.integer(denominator, row),
+            },
+            value: columns.number(value, row),
+            status,
         })
     };
+    let text = |name: &str, row: usize| columns.text(name, row).unwrap_or_default().to_owned();
     let read = |row: usize| Told {
         key: columns.key(row),
-        new: numbers(["numerator", "denominator"], "status", row),
-        old: numbers(["old_numerator", "old_denominator"], "old_status", row),
+        release: columns.integer("release", row).unwrap_or_default().unsigned_abs(),
+        published_at: text("published_at", row),
+        cause: text("cause", row),
+        deliveries: text("deliveries", row).split_whitespace().map(str::to_owned).collect(),
+        new: figure(["numerator", "denominator", "value", "status"], row),
+        old: figure(["old_numerator", "old_denominator", "old_value", "old_status"], row),
     };
     (0..batch.num_rows()).map(read).collect()
 }

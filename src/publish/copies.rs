@@ -1,13 +1,15 @@
 //! Plain single-file copies of the released tables, for people who only know `read_parquet`.
 
+use std::collections::BTreeMap;
+
 use anyhow::Context as _;
 use arrow::array::RecordBatch;
-use arrow::compute::concat_batches;
 use chrono::NaiveDate;
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::properties::WriterProperties;
-use serde_json::json;
+use serde::{Deserialize, Serialize};
+use sha2::Digest as _;
 
 use crate::indicators::{Indicators, Revisions};
 use crate::pipeline::Pipeline;
@@ -18,48 +20,89 @@ use super::suppress::Suppression;
 /// The name below `publish/` of what the copies are of.
 pub const ABOUT: &str = "about.json";
 
-/// Says what the copies are of: a release, and the number below which cells are suppressed.
-pub fn about(release: u64, as_of: NaiveDate, pipeline: &Pipeline) -> Vec<u8> {
-    let about = json!({
-        "release": release,
-        "as_of": as_of.to_string(),
-        "suppress_below": pipeline.settings.suppress_below,
-    });
-    format!("{about:#}\n").into_bytes()
+/// What the copies are of: a release, and the number below which cells are suppressed; and how the
+/// copies are known.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct About {
+    release: u64,
+    as_of: NaiveDate,
+    suppress_below: Option<i64>,
+    /// By name below `publish/`.
+    copies: BTreeMap<String, Known>,
 }
 
-/// Takes out of a table what must not be open: its small cells, and what would tell them.
-pub fn open_copy(
-    table: Table,
-    batches: Vec<RecordBatch>,
-    suppression: &Suppression<'_>,
-) -> anyhow::Result<Vec<RecordBatch>> {
-    if !matches!(table, Table::Indicators | Table::Revisions) {
-        return Ok(batches);
+#[derive(Debug, Serialize, Deserialize)]
+struct Known {
+    sha256: String,
+    size_bytes: u64,
+}
+
+impl About {
+    /// Says what copies are of.
+    pub fn new(
+        release: u64,
+        as_of: NaiveDate,
+        pipeline: &Pipeline,
+        copies: &BTreeMap<String, Vec<u8>>,
+    ) -> Self {
+        let known = |bytes: &Vec<u8>| Known {
+            sha256: sha2::Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect(),
+            size_bytes: bytes.len() as u64,
+        };
+        let copies = copies.iter().map(|(name, bytes)| (name.clone(), known(bytes))).collect();
+        Self { release, as_of, suppress_below: pipeline.settings.suppress_below, copies }
     }
-    let all = concat_batches(&table.schema(), &batches)?;
-    let open = match table {
-        Table::Revisions => Revisions::from_batch(all)
-            .map(|revisions| suppression.open_revisions(&revisions).batch().clone()),
-        _ => Indicators::from_batch(all)
-            .map(|indicators| suppression.open_indicators(&indicators).batch().clone()),
-    };
-    let open = open.with_context(|| format!("the table `{}` has other columns", table.name()))?;
-    Ok(vec![open])
+
+    /// Reads it; `None` where it is not written so.
+    pub fn read(bytes: &[u8]) -> Option<Self> {
+        serde_json::from_slice(bytes).ok()
+    }
+
+    /// Writes it.
+    pub fn bytes(&self) -> Vec<u8> {
+        let mut bytes = serde_json::to_vec_pretty(self).expect("it is plain data");
+        bytes.push(b'\n');
+        bytes
+    }
+
+    /// Whether the copies are of this release and this threshold.
+    pub fn is_of(&self, release: u64, as_of: NaiveDate, pipeline: &Pipeline) -> bool {
+        (self.release, self.as_of) == (release, as_of)
+            && self.suppress_below == pipeline.settings.suppress_below
+    }
+
+    /// Returns how many bytes each copy has.
+    pub fn sizes(&self) -> impl Iterator<Item = (&str, u64)> {
+        self.copies.iter().map(|(name, known)| (&**name, known.size_bytes))
+    }
+}
+
+/// Takes out of the released tables what must not be open: cells of fewer than `below`, and what
+/// would tell them.
+pub fn suppress(
+    tables: &mut BTreeMap<Table, RecordBatch>,
+    pipeline: &Pipeline,
+    below: i64,
+) -> anyhow::Result<()> {
+    let table = |table: Table| tables.get(&table).cloned();
+    let (indicators, revisions) = (table(Table::Indicators), table(Table::Revisions));
+    let indicators = indicators.and_then(Indicators::from_batch);
+    let revisions = revisions.and_then(Revisions::from_batch);
+    let (indicators, revisions) =
+        indicators.zip(revisions).context("the released tables have other columns")?;
+    let suppression = Suppression::of(&indicators, &revisions, pipeline, below);
+    let open = suppression.open_indicators(&indicators);
+    tables.insert(Table::Indicators, open.batch().clone());
+    let open = suppression.open_revisions(&revisions);
+    tables.insert(Table::Revisions, open.batch().clone());
+    Ok(())
 }
 
 /// Makes the copy of a table: its name below `publish/`, and its bytes.
-pub fn plain_copy(table: Table, batches: &[RecordBatch]) -> anyhow::Result<(String, Vec<u8>)> {
+pub fn plain_copy(table: Table, rows: &RecordBatch) -> anyhow::Result<(String, Vec<u8>)> {
     let level = ZstdLevel::try_new(3).context("zstd has a level 3")?;
     let properties = WriterProperties::builder().set_compression(Compression::ZSTD(level)).build();
     let mut writer = ArrowWriter::try_new(Vec::new(), table.schema(), Some(properties))?;
-    for batch in batches {
-        writer.write(batch)?;
-    }
-    Ok((copy_name(table), writer.into_inner()?))
-}
-
-/// Returns the name of a table's copy below `publish/`.
-pub fn copy_name(table: Table) -> String {
-    format!("{}.parquet", table.name())
+    writer.write(rows)?;
+    Ok((format!("{}.parquet", table.name()), writer.into_inner()?))
 }

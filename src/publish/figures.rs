@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::indicators::Indicators;
 use crate::indicators::period::PeriodKind;
-use crate::indicators::row::{Row, Status};
+use crate::indicators::row::{Facts, Row, Status};
 use crate::indicators::scope::Scope;
 use crate::pipeline::Pipeline;
 use crate::pipeline::definitions::{Indicator, UnitOfMeasure};
@@ -61,7 +61,7 @@ pub fn text(
         lines.push("  no values were published for this".to_owned());
     }
     for row in &rows {
-        lines.push(format!("  {:<24} {}", period(row), told(row)));
+        lines.push(format!("  {:<24} {}{}", period(row), told(row), gaps(row)));
     }
     let values: Vec<Option<f64>> = rows.iter().map(|row| row.facts.value).collect();
     if rows.len() > 1 {
@@ -81,7 +81,7 @@ pub fn headline(
     pipeline: &Pipeline,
     language: Language,
 ) -> String {
-    let mut lines = Vec::new();
+    let mut rows = Vec::new();
     for id in ids {
         let selection = Selection {
             indicator: id.clone(),
@@ -91,11 +91,17 @@ pub fn headline(
         };
         let Some(row) = select(indicators, &selection).pop() else { continue };
         let Some(indicator) = pipeline.definitions.indicators.get(id) else { continue };
-        lines.push(format!("{:<26} {:<48} {}", id, told(&row), name(indicator, language)));
-        if lines.len() == 1 {
-            lines.insert(0, format!("ministry, year to date {}; {}", period(&row), coverage(&row)));
-        }
+        rows.push((row, indicator));
     }
+    // Of the catalogue nobody needs to report: the figure that lacks most units tells.
+    let lacks = |row: &Row| row.facts.units_expected - row.facts.units_included;
+    let worst = rows.iter().map(|(row, _)| row).max_by_key(|row| lacks(row));
+    let head =
+        worst.map(|row| format!("ministry, year to date {}; {}", period(row), coverage(row)));
+    let line = |(row, indicator): &(Row, &Indicator)| {
+        format!("{:<26} {:<48} {}", row.key.indicator, told(row), name(indicator, language))
+    };
+    let mut lines: Vec<String> = head.into_iter().chain(rows.iter().map(line)).collect();
     lines.push(String::new());
     lines.join("\n")
 }
@@ -164,6 +170,16 @@ pub fn told(row: &Row) -> String {
         _ => String::new(),
     };
     format!("{value:>10}  {parts:<18} {target}").trim_end().to_owned()
+}
+
+/// Tells of a row that lacks reports how many units are in it.
+fn gaps(row: &Row) -> String {
+    let Facts { units_included, units_expected, .. } = row.facts;
+    if units_included < units_expected {
+        format!("  ({units_included} of {units_expected} units)")
+    } else {
+        String::new()
+    }
 }
 
 fn coverage(row: &Row) -> String {

@@ -11,12 +11,14 @@ use crate::indicators::revise::Revision;
 use crate::indicators::row::{Facts, Status};
 use crate::pipeline::Pipeline;
 use crate::pipeline::columns::FeedKind;
+use crate::pipeline::definitions::Definitions;
 use crate::pipeline::feed::Feed;
 use crate::pipeline::guards::Guards;
 use crate::pipeline::rules::{Language, Params, message, params_of};
 use crate::store::releases::Evidence;
 
 use super::Options;
+use super::news::Known;
 use super::stop::Stop;
 
 /// How many of the latest earlier periods tell what is usual.
@@ -50,20 +52,21 @@ struct Feeding<'a> {
     news: History,
 }
 
-/// Judges the periods that new deliveries touch beside the periods before them; evidence without a
-/// unit is the whole ministry's. At the first release all is news, and each feed's latest period is
-/// judged.
+/// Judges the periods that new deliveries touch beside the periods before them, and what the last
+/// release had received beside what is received now; evidence without a unit is the whole
+/// ministry's. At the first release all is news, and each feed's latest period is judged.
 pub(super) fn judge(
     pipeline: &Pipeline,
     covered: &[Covered],
     completeness: &Completeness,
-    is_new: &dyn Fn(&Covered) -> bool,
-    is_first: bool,
+    known: &Known,
+    options: &Options,
 ) -> Vec<Evidence> {
+    let is_new = |covered: &Covered| known.is_news(covered);
     let guards = &pipeline.settings.guards;
     let gather = |feed| {
-        let mut feeding = gather(feed, covered, completeness, is_new);
-        if is_first {
+        let mut feeding = gather(feed, covered, completeness, &is_new);
+        if known.is_nothing() {
             feeding.news = feeding.news.split_off(&feeding.latest());
         }
         feeding
@@ -86,6 +89,8 @@ pub(super) fn judge(
         let spoken = speak_of_all(&own, range, guards);
         evidence.extend(spoken.into_iter().map(|spoken| told(spoken, None, range)));
     }
+    let before = known.completeness(pipeline, options.as_of);
+    evidence.extend(withdrawn(pipeline, &before, completeness));
     evidence
 }
 
@@ -161,23 +166,73 @@ fn told(
     Evidence { guard: guard.to_owned(), unit, feed, period: Some(range), params }
 }
 
-/// Says that final values would change, if any would.
-pub(super) fn final_changed(revisions: &[Revision]) -> Option<Evidence> {
-    let figure = |facts: &Facts| (facts.numerator, facts.denominator, facts.value, facts.status);
-    let changed: Vec<(&Revision, &Facts, &Facts)> = revisions
+/// Names the reports that the last release had received and that are refused now: those of a feed,
+/// and of the whole ministry where they are at least half of all for a period.
+fn withdrawn(pipeline: &Pipeline, before: &Completeness, now: &Completeness) -> Vec<Evidence> {
+    let range_of = |report: &Report| (report.start, report.end);
+    let lacking: BTreeSet<(&str, &str, Range)> = now
+        .reports
         .iter()
-        .filter_map(|revision| Some((revision, revision.old.as_ref()?, revision.new.as_ref()?)))
-        .filter(|(_, old, _)| old.is_final && old.status == Status::Value)
-        .filter(|(_, old, new)| figure(old) != figure(new))
+        .filter(|report| !report.is_received)
+        .map(|report| (&*report.unit, &*report.feed, range_of(report)))
         .collect();
-    let (revision, old, new) = changed.first()?;
+    let params = |n_lost: usize, n_received: usize| {
+        params_of([("lost", n_lost.to_string()), ("received", n_received.to_string())])
+    };
+    let mut evidence = Vec::new();
+    let mut by_range: BTreeMap<Range, (usize, usize)> = BTreeMap::new();
+    for report in before.reports.iter().filter(|report| report.is_received) {
+        let range = range_of(report);
+        let is_lost = lacking.contains(&(&*report.unit, &*report.feed, range));
+        if is_lost {
+            let at = Some((report.unit.clone(), report.feed.clone()));
+            evidence.push(told(("reports_withdrawn", params(1, 1)), at, range));
+        }
+        let feed = pipeline.feed(&report.unit, &report.feed);
+        if feed.is_some_and(|feed| feed.profile.feed == FeedKind::Dossier) {
+            let (n_lost, n_received) = by_range.entry(range).or_default();
+            *n_received += 1;
+            *n_lost += usize::from(is_lost);
+        }
+    }
+    for (range, (n_lost, n_received)) in by_range {
+        if n_lost == n_received || (n_lost >= 2 && 2 * n_lost >= n_received) {
+            evidence.push(told(("reports_withdrawn", params(n_lost, n_received)), None, range));
+        }
+    }
+    evidence
+}
+
+/// Says that final values would change, be final no more or be published no more, if any would;
+/// those of a definition that holds no more are not meant.
+pub(super) fn final_changed(revisions: &[Revision], definitions: &Definitions) -> Option<Evidence> {
+    let figure = |facts: &Facts| (facts.numerator, facts.denominator, facts.value, facts.status);
+    let is_changed = |(revision, old): &(&Revision, &Facts)| match &revision.new {
+        Some(new) => figure(old) != figure(new) || !new.is_final,
+        None => {
+            let indicator = definitions.indicators.get(&*revision.key.indicator);
+            indicator.is_some_and(|indicator| indicator.version == revision.key.version)
+        }
+    };
+    let changed: Vec<(&Revision, &Facts)> = revisions
+        .iter()
+        .filter_map(|revision| Some((revision, revision.old.as_ref()?)))
+        .filter(|(_, old)| old.is_final && old.status == Status::Value)
+        .filter(is_changed)
+        .collect();
+    let (revision, old) = changed.first()?;
     let shown = |facts: &Facts| match (facts.numerator, facts.denominator) {
         (Some(numerator), Some(denominator)) => format!("{numerator}/{denominator}"),
         (Some(count), None) => count.to_string(),
         _ => facts.status.name().to_owned(),
     };
     let key = &revision.key;
-    let (from, to) = (shown(old), shown(new));
+    let to = match &revision.new {
+        Some(new) if new.is_final => shown(new),
+        Some(new) => format!("{}, provisional", shown(new)),
+        None => "published no more".to_owned(),
+    };
+    let from = shown(old);
     let first = format!(
         "`{}` of {} for {} from {}: {from} would be {to}",
         key.indicator,
@@ -211,7 +266,7 @@ pub(super) fn accept(
             accepted.insert(evidence.guard.clone(), options.reason.clone());
         } else if evidence.unit.is_none() {
             let told = words(evidence, Language::English);
-            return Err(Stop::Guard { guard: evidence.guard.clone(), told });
+            return Err(Stop::Guard { guard: evidence.guard.clone(), told, also: String::new() });
         }
     }
     Ok(accepted)

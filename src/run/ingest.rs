@@ -10,7 +10,7 @@ use tracing::info;
 use crate::pipeline::Pipeline;
 use crate::pipeline::tables::Table;
 use crate::store::Store;
-use crate::store::intents::Intent;
+use crate::store::intents::{Intent, Judging};
 use crate::store::landed::Delivery;
 use crate::store::parquet::FileName;
 
@@ -45,7 +45,7 @@ pub(super) fn ingest(
     let mut ledger = Ledger::read(store)?;
     let left_over = store.intents().context("failed to read the intents")?;
     let landed = store.landed().context("failed to read the manifests")?;
-    let work = ledger.work(&landed, again, &left_over);
+    let work = ledger.work(&landed, again, &left_over, pipeline);
     let mut ingested = Ingested::default();
     watch.progress.begin("judging", work.len());
     for batch in batches(work, pipeline.settings.batch_bytes) {
@@ -91,10 +91,13 @@ fn intent(judged: &[Judged]) -> Intent {
         let cells = judged.judgement.cells.iter().map(ToString::to_string).collect();
         (judged.judgement.delivery(), cells)
     };
-    let number = |judged: &Judged| (judged.judgement.delivery(), judged.judgement.judgement);
+    let judging = |Judged { judgement, .. }: &Judged| {
+        let profile_hash = judgement.profile_hash.clone();
+        (judgement.delivery(), Judging { judgement: judgement.judgement, profile_hash })
+    };
     Intent {
         cells: judged.iter().map(cells).collect(),
-        judgements: judged.iter().map(number).collect::<BTreeMap<_, _>>(),
+        judgements: judged.iter().map(judging).collect::<BTreeMap<_, _>>(),
     }
 }
 

@@ -119,18 +119,25 @@ impl Ledger {
     }
 
     /// Returns what is to be judged, in the order of landing: what has landed and is not judged
-    /// yet, what is to be judged again, and what a run that was killed was judging again.
+    /// yet, what is to be judged again, and what a run that was killed was judging again. The files
+    /// of a judgement bear its number: what a run has begun by another profile is another judgement.
     pub(super) fn work(
         &self,
         landed: &[Delivery],
         again: &BTreeSet<String>,
         left_over: &[(String, Intent)],
+        pipeline: &Pipeline,
     ) -> Vec<Work> {
         let work = |delivery: &Delivery| {
             let id = delivery.id();
             let last = self.judgement_of(delivery).map_or(0, |last| last.judgement);
-            let begun = left_over.iter().filter_map(|(_, intent)| intent.judgements.get(&id)).max();
-            let is_wanted = last == 0 || again.contains(&id) || begun.is_some_and(|n| *n > last);
+            let begun = left_over.iter().filter_map(|(_, intent)| intent.judgements.get(&id));
+            let is_begun = begun.clone().any(|begun| begun.judgement > last);
+            let is_wanted = last == 0 || again.contains(&id) || is_begun;
+            let feed = pipeline.feed(&delivery.unit, &delivery.feed);
+            let holds = |hash: &str| feed.is_some_and(|feed| feed.profile_hash == hash);
+            let others = begun.filter(|begun| !holds(&begun.profile_hash));
+            let last = others.map(|begun| begun.judgement).fold(last, i64::max);
             is_wanted.then(|| Work { delivery: delivery.clone(), judgement: last + 1 })
         };
         landed.iter().filter_map(work).collect()

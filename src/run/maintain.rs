@@ -84,7 +84,7 @@ pub fn maintain(
         }
     }
     if !is_dry_run {
-        let remove = |object: &&KeptRaw| store.remove_raw(&object.sha256);
+        let remove = |object: &&KeptRaw| store.remove_raw(object).map(drop);
         gone.par_iter().try_for_each(remove).context("failed to take raw bytes away")?;
     }
     info!(n_gone = gone.len(), n_bytes = maintained.freed_bytes, is_dry_run, "maintained");

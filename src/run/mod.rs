@@ -4,6 +4,7 @@
 pub mod connect;
 mod conservation;
 mod control;
+mod copy;
 pub mod explain;
 pub mod export;
 mod fold;
@@ -179,7 +180,8 @@ fn finish(
     watch.stop.check()?;
     let n_cells_measured = measure::measure(pipeline, store, watch)?;
     watch.stop.check()?;
-    let released = release::release(pipeline, store, options, watch)?;
+    let released = release::release(pipeline, store, options, watch)
+        .map_err(|error| with_refusals(error, &landed, &ingested))?;
     Ok(Report { landed, ingested, n_cells_measured, released, as_of: options.as_of })
 }
 
@@ -187,12 +189,27 @@ fn finish(
 fn identify(pipeline: &Pipeline, store: &Store) -> anyhow::Result<()> {
     let wanted =
         Identity { pipeline: pipeline.settings.name.clone(), buckets: pipeline.settings.buckets };
-    let found = store.identify(&wanted).context("failed to read what the store is")?;
+    let found = store.identify(&wanted);
+    let found = found.with_context(|| format!("failed to open the store `{}`", store.url()))?;
     if found == wanted {
         return Ok(());
     }
     let told = |is: &Identity| format!("`{}` with {} buckets", is.pipeline, is.buckets);
     Err(Stop::OtherStore { found: told(&found), wanted: told(&wanted) }.into())
+}
+
+/// Adds to what a guard says what was refused in the run that it stops, and what was not reached.
+fn with_refusals(error: anyhow::Error, landed: &Landed, ingested: &Ingested) -> anyhow::Error {
+    let told = |error| match error {
+        Stop::Guard { guard, told, .. } => {
+            let refused = report::refusals(&ingested.judgements, Language::English);
+            let refused = refused.map(|line| format!("\nrefused: {line}"));
+            let unreachable = landed.unreachable.iter().map(|at| format!("\nnot reached: {at}"));
+            Stop::Guard { guard, told, also: unreachable.chain(refused).collect() }
+        }
+        other => other,
+    };
+    error.downcast::<Stop>().map_or_else(|other| other, |stop| told(stop).into())
 }
 
 /// Stops before anything is published when no source was reached or all that came was refused.

@@ -1,9 +1,11 @@
 //! What was judged since the last release: what the guards look at, and what explains a revision.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Context as _;
+use chrono::NaiveDate;
 
+use crate::indicators::completeness::Completeness;
 use crate::indicators::coverage::Covered;
 use crate::indicators::revise::{Cause, News};
 use crate::pipeline::Pipeline;
@@ -14,9 +16,15 @@ use crate::store::releases::Release;
 
 use super::ledger::{Judgement, Ledger};
 
-/// The judgements that a release already knew.
+/// What a release already knew.
 #[derive(Debug, Default)]
-pub(super) struct Known(BTreeSet<(String, i64)>);
+pub(super) struct Known {
+    /// The number of the release.
+    release: Option<u64>,
+    ledger: Ledger,
+    /// The judgement of each delivery.
+    judgements: BTreeMap<String, i64>,
+}
 
 impl Known {
     /// Reads the ledger as the last release has read it; without a release nothing is known.
@@ -26,22 +34,36 @@ impl Known {
         let version = version.context("the last release does not say which ledger it has read")?;
         let ledger = Ledger::at(&store.snapshot_at(Table::Deliveries, version)?, store)?;
         let known = ledger.judgements().map(|known| (known.delivery(), known.judgement));
-        Ok(Self(known.collect()))
+        Ok(Self { release: Some(last.number), judgements: known.collect(), ledger })
     }
 
-    /// Whether a delivery was judged since.
+    /// Returns which reports it had received, of those that are looked at as of a day.
+    pub(super) fn completeness(&self, pipeline: &Pipeline, as_of: NaiveDate) -> Completeness {
+        Completeness::new(pipeline, &self.ledger.covered(pipeline), as_of)
+    }
+
+    /// Whether nothing was ever released.
+    pub(super) fn is_nothing(&self) -> bool {
+        self.release.is_none()
+    }
+
+    /// Whether a judgement was made since.
+    pub(super) fn is_new(&self, judgement: &Judgement) -> bool {
+        self.judgements.get(&judgement.delivery()) != Some(&judgement.judgement)
+    }
+
+    /// Whether what a delivery covers was judged since.
     pub(super) fn is_news(&self, covered: &Covered) -> bool {
-        !self.0.contains(&covered.judgement)
+        let (delivery, judgement) = &covered.judgement;
+        self.judgements.get(delivery) != Some(judgement)
     }
 
     /// Lists what was judged since: each delivery, whose figures it may change, and how.
     pub(super) fn news(&self, ledger: &Ledger, pipeline: &Pipeline) -> Vec<News> {
-        let is_news =
-            |judgement: &&Judgement| !self.0.contains(&(judgement.delivery(), judgement.judgement));
         let news = |judgement: &Judgement| News {
             delivery: judgement.delivery(),
             units: units_of(&judgement.unit, &judgement.feed, pipeline),
-            cause: if judgement.judgement > 1 {
+            cause: if self.judgements.contains_key(&judgement.delivery()) {
                 Cause::Replay
             } else if ledger.replaces(judgement).is_empty() {
                 Cause::LateData
@@ -49,7 +71,12 @@ impl Known {
                 Cause::CorrectedFile
             },
         };
-        ledger.judgements().filter(is_news).map(news).collect()
+        // What was refused from the first changes nothing.
+        let tells = |judgement: &&Judgement| {
+            judgement.is_accepted() || self.judgements.contains_key(&judgement.delivery())
+        };
+        let new = ledger.judgements().filter(|judgement| self.is_new(judgement));
+        new.filter(tells).map(news).collect()
     }
 }
 

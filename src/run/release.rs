@@ -9,14 +9,11 @@ use chrono::SecondsFormat;
 use tracing::info;
 
 use crate::indicators::completeness::Report;
-use crate::indicators::coverage::Covered;
 use crate::indicators::reading::add_readings;
 use crate::indicators::revise::{Changes, News, revise};
 use crate::indicators::{Indicators, Revisions};
 use crate::pipeline::Pipeline;
 use crate::pipeline::tables::Table;
-use crate::publish::copies;
-use crate::publish::suppress::Suppression;
 use crate::store::Store;
 use crate::store::parquet::{DataFile, FileName};
 use crate::store::releases::{Release, ReleaseFile};
@@ -24,7 +21,9 @@ use crate::store::releases::{Release, ReleaseFile};
 use super::Options;
 use super::conservation;
 use super::control::{self, Difference};
+use super::copy::{self, copy};
 use super::guards;
+use super::ledger::Judgement;
 use super::news::Known;
 use super::state::{Computed, State};
 use super::stop::{Failure, Stop};
@@ -48,6 +47,8 @@ pub(super) struct Released {
     pub(super) reports: Vec<Report>,
     /// What units' forms and their logs do not agree on.
     pub(super) differences: Vec<Difference>,
+    /// What was judged since the release before, by runs that a guard has stopped, too.
+    pub(super) judgements: Vec<Judgement>,
 }
 
 /// Publishes what differs from the last release, if anything does.
@@ -58,32 +59,25 @@ pub(super) fn release(
     watch: &Watch,
 ) -> anyhow::Result<Released> {
     for _ in 0..MAX_TRIES {
-        let drawn = draw(pipeline, store, options, watch)?;
-        let Drawn { release, last, indicators, tables, reports, differences } = drawn;
-        let Some(mut release) = release else {
-            return Ok(Released { release: last, is_new: false, indicators, reports, differences });
+        let Drawn { mut released, tables } = draw(pipeline, store, options, watch)?;
+        let (true, Some(release)) = (released.is_new, &mut released.release) else {
+            return Ok(released);
         };
         release.files = write_files(store, release.number, tables)?;
-        if store.publish_release(&release).context("failed to publish the release")? {
-            roll_forward(pipeline, store, &release)?;
+        if store.publish_release(release).context("failed to publish the release")? {
+            roll_forward(pipeline, store, release)?;
             let Release { number, rows_changed, .. } = release;
             info!(stage = "release", number, rows_changed, "published");
-            let release = Some(release);
-            return Ok(Released { release, is_new: true, indicators, reports, differences });
+            return Ok(released);
         }
     }
     Err(Stop::Contended.into())
 }
 
-/// A release drawn up, and not yet written.
+/// A release drawn up, and not yet written; or the last, where nothing differs from it.
 struct Drawn {
-    /// `None` where nothing differs from the last.
-    release: Option<Release>,
-    last: Option<Release>,
-    indicators: Indicators,
+    released: Released,
     tables: Vec<(Table, RecordBatch)>,
-    reports: Vec<Report>,
-    differences: Vec<Difference>,
 }
 
 /// Computes every row from what the tables hold now, compares it with the last release, and lets
@@ -107,14 +101,16 @@ fn draw(
     let known = Known::by(last.as_ref(), store)?;
     let changes = changes(pipeline, last.as_ref(), known.news(&ledger, pipeline));
     let revisions = revise(&mut rows, &published_rows, number as i64, &changes);
+    let judgements: Vec<Judgement> =
+        ledger.judgements().filter(|judgement| known.is_new(judgement)).cloned().collect();
     if let (true, Some(indicators)) = (revisions.is_empty(), published) {
-        let (release, tables) = (None, Vec::new());
-        let reports = completeness.reports;
-        return Ok(Drawn { release, last, indicators, tables, reports, differences });
+        let (is_new, reports) = (false, completeness.reports);
+        let released =
+            Released { release: last, is_new, indicators, reports, differences, judgements };
+        return Ok(Drawn { released, tables: Vec::new() });
     }
-    let is_news = |covered: &Covered| known.is_news(covered);
-    let mut evidence = guards::judge(pipeline, &covered, &completeness, &is_news, last.is_none());
-    evidence.extend(guards::final_changed(&revisions));
+    let mut evidence = guards::judge(pipeline, &covered, &completeness, &known, options);
+    evidence.extend(guards::final_changed(&revisions, &pipeline.definitions));
     let accepted = guards::accept(&evidence, options)?;
     add_readings(&mut rows, pipeline);
     let indicators = Indicators::from_rows(&rows);
@@ -138,8 +134,9 @@ fn draw(
         evidence,
         accepted,
     });
-    let reports = completeness.reports;
-    Ok(Drawn { release, last, indicators, tables, reports, differences })
+    let (is_new, reports) = (true, completeness.reports);
+    let released = Released { release, is_new, indicators, reports, differences, judgements };
+    Ok(Drawn { released, tables })
 }
 
 /// Brings the Delta tables and the plain copies up to the last release: a run that stopped after
@@ -153,11 +150,8 @@ pub(super) fn roll_forward_last(pipeline: &Pipeline, store: &Store) -> anyhow::R
 
 /// Reads the indicators as a release published them.
 pub(super) fn read_indicators(store: &Store, release: &Release) -> anyhow::Result<Indicators> {
-    let file = data_file(release, Table::Indicators)
-        .with_context(|| format!("release {} has no indicators", release.number))?;
-    let parts: Result<Vec<RecordBatch>, _> = store.read(Table::Indicators, &file, None)?.collect();
-    let all = arrow::compute::concat_batches(&Table::Indicators.schema(), &parts?)?;
-    Indicators::from_batch(all).context("the indicators table has other columns")
+    Indicators::from_batch(copy::read(Table::Indicators, release, store)?)
+        .context("the indicators table has other columns")
 }
 
 /// Names what a release was made with that is other than this pipeline's.
@@ -176,7 +170,7 @@ fn roll_forward(pipeline: &Pipeline, store: &Store, release: &Release) -> anyhow
         let done = store.snapshot(table)?.release()?.unwrap_or(0);
         // The copies come before the last table's commit: when it stands, all stands.
         if at + 1 == RELEASED.len() {
-            copy_tables(pipeline, store, release)?;
+            copy(pipeline, store, release)?;
         }
         for number in done + 1..=release.number {
             let missing = store.release(number).context("failed to read a release")?;
@@ -188,37 +182,6 @@ fn roll_forward(pipeline: &Pipeline, store: &Store, release: &Release) -> anyhow
         }
     }
     Ok(())
-}
-
-/// Writes the plain copies of the small tables, whole but for small cells, unless they are there
-/// as this release and this threshold want them; earlier revisions come first.
-fn copy_tables(pipeline: &Pipeline, store: &Store, release: &Release) -> anyhow::Result<()> {
-    let about = copies::about(release.number, release.as_of, pipeline);
-    let found = store.read_public(copies::ABOUT).context("failed to read what was copied")?;
-    if found.as_ref() == Some(&about) {
-        return Ok(());
-    }
-    let suppression = match pipeline.settings.suppress_below {
-        Some(below) => Some(Suppression::of(&read_indicators(store, release)?, pipeline, below)),
-        None => None,
-    };
-    for (table, replace) in RELEASED {
-        let mut files = if replace { Vec::new() } else { store.snapshot(table)?.files };
-        let new = data_file(release, table);
-        files.extend(new.filter(|new| files.iter().all(|file| file.path != new.path)));
-        let mut batches = Vec::new();
-        for file in &files {
-            for batch in store.read(table, file, None)? {
-                batches.push(batch?);
-            }
-        }
-        if let Some(suppression) = &suppression {
-            batches = copies::open_copy(table, batches, suppression)?;
-        }
-        let (name, bytes) = copies::plain_copy(table, &batches)?;
-        store.put_public(&name, bytes).with_context(|| format!("failed to write `{name}`"))?;
-    }
-    store.put_public(copies::ABOUT, about).context("failed to say what was copied")
 }
 
 /// Writes a release's data files, named by its number and their content.
@@ -238,7 +201,8 @@ fn write_files(
     Ok(files)
 }
 
-fn data_file(release: &Release, table: Table) -> Option<DataFile> {
+/// Returns a release's file of a table.
+pub(super) fn data_file(release: &Release, table: Table) -> Option<DataFile> {
     let ReleaseFile { path, size_bytes, n_rows } = release.files.get(table.name())?.clone();
     Some(DataFile { path, cell: None, size_bytes, n_rows })
 }

@@ -31,10 +31,15 @@ pub struct Report {
 }
 
 impl Report {
+    /// What was judged in this run; once a release is made, all that it is the first to know.
+    fn judgements(&self) -> &[Judgement] {
+        if self.released.is_new { &self.released.judgements } else { &self.ingested.judgements }
+    }
+
     /// Whether some delivery was refused or some source not reached in this run.
     pub fn has_gaps(&self) -> bool {
         !self.landed.unreachable.is_empty()
-            || self.ingested.judgements.iter().any(|judgement| !judgement.is_accepted())
+            || self.judgements().iter().any(|judgement| !judgement.is_accepted())
             || self.evidence().any(|(_, is_accepted)| !is_accepted)
     }
 
@@ -71,11 +76,8 @@ impl Report {
             lines.push(format!("not reached: {at}"));
         }
         lines.extend(self.landed.notes.iter().map(|at| format!("note: {at}")));
-        lines.extend(
-            refusals(&self.ingested.judgements, language).map(|line| format!("refused: {line}")),
-        );
-        lines
-            .extend(notes(&self.ingested.judgements, language).map(|line| format!("note: {line}")));
+        lines.extend(refusals(self.judgements(), language).map(|line| format!("refused: {line}")));
+        lines.extend(notes(self.judgements(), language).map(|line| format!("note: {line}")));
         lines.extend(self.released.differences.iter().map(|at| format!("control: {at}")));
         for ((unit, feed), starts) in self.missing() {
             let starts: Vec<String> =
@@ -86,12 +88,11 @@ impl Report {
             let accepted = if is_accepted { " (accepted)" } else { "" };
             lines.push(format!("guard: {}{accepted}", words(evidence, language)));
         }
-        let total =
-            |of: fn(&Judgement) -> i64| self.ingested.judgements.iter().map(of).sum::<i64>();
-        if !self.ingested.judgements.is_empty() {
+        let total = |of: fn(&Judgement) -> i64| self.judgements().iter().map(of).sum::<i64>();
+        if !self.judgements().is_empty() {
             lines.push(format!(
                 "{} deliveries: {} records read = {} accepted + {} duplicate + {} rejected + {} out of scope",
-                self.ingested.judgements.len(),
+                self.judgements().len(),
                 total(|j| j.fates.read),
                 total(|j| j.fates.accepted),
                 total(|j| j.fates.duplicate),
@@ -129,7 +130,7 @@ impl Report {
             .iter()
             .map(|at| json!({ "unit": at.unit, "feed": at.feed, "why": at.why }))
             .collect();
-        let deliveries: Vec<Value> = self.ingested.judgements.iter().map(judgement_json).collect();
+        let deliveries: Vec<Value> = self.judgements().iter().map(judgement_json).collect();
         let release = self.released.release.as_ref();
         let missing: Vec<Value> = self
             .missing()

@@ -30,9 +30,14 @@ pub enum Stop {
     /// A guard over the whole ministry, or over final values, stops the release.
     #[error(
         "guard `{guard}`: {told}; nothing is published. `hoso plan` shows what would be; to publish \
-         it all the same: hoso run --accept {guard} --reason TEXT"
+         it all the same: hoso run --accept {guard} --reason TEXT{also}"
     )]
-    Guard { guard: String, told: String },
+    Guard {
+        guard: String,
+        told: String,
+        /// What else is to be told of the run, each on a line of its own.
+        also: String,
+    },
     /// Other runs published first and the retries ran out.
     #[error("other runs published first; run again")]
     Contended,

@@ -8,13 +8,22 @@ use sha2::{Digest as _, Sha256};
 
 use super::{Store, StoreError, hex};
 
-/// The judgement that is made of each delivery, and the cells that its observations go to.
+/// The judgement that is made of each delivery, by which profile, and the cells that its observations
+/// go to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Intent {
     pub cells: BTreeMap<String, Vec<String>>,
     #[serde(default)]
-    pub judgements: BTreeMap<String, i64>,
+    pub judgements: BTreeMap<String, Judging>,
+}
+
+/// A judgement that is being made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Judging {
+    pub judgement: i64,
+    pub profile_hash: String,
 }
 
 impl Store {

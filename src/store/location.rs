@@ -47,6 +47,9 @@ pub struct ObjectInfo {
     pub changed_at: DateTime<Utc>,
 }
 
+/// The schemes of the stores that there are.
+const SCHEMES: [&str; 7] = ["file", "s3", "s3a", "gs", "az", "abfs", "abfss"];
+
 impl Location {
     /// Opens a folder or a URL that must be there.
     pub fn open_existing(path_or_url: &str, access: &Access) -> Result<Self, StoreError> {
@@ -261,7 +264,10 @@ impl From<ObjectMeta> for ObjectInfo {
 /// Returns the folder that a path or a `file://` URL names; `None` for other URLs.
 fn local_folder(path_or_url: &str) -> Option<PathBuf> {
     if !path_or_url.contains("://") {
-        return Some(PathBuf::from(path_or_url));
+        // One slash short, `s3:/bucket` would be a folder of that name.
+        let scheme = path_or_url.split_once(":/").map(|(scheme, _)| scheme);
+        let is_url = scheme.is_some_and(|scheme| SCHEMES.contains(&scheme));
+        return (!is_url).then(|| PathBuf::from(path_or_url));
     }
     let url = Url::parse(path_or_url).ok().filter(|url| url.scheme() == "file")?;
     url.to_file_path().ok()

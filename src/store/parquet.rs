@@ -21,6 +21,8 @@ use super::{Store, StoreError, hex};
 
 const ROW_GROUP_ROWS: usize = 256 * 1024;
 pub(super) const BATCH_ROWS: usize = 32 * 1024;
+/// How many digits of their hash name bytes.
+const CONTENT_DIGITS: usize = 32;
 const KEY_COLUMN: &str = "dossier_key";
 
 /// A Parquet file of a table.
@@ -87,7 +89,7 @@ impl Store {
 
         let folder = cell.map(|cell| format!("cell_month={}/bucket={}/", cell.month, cell.bucket));
         let folder = folder.unwrap_or_default();
-        let content = &hex(&digest.finalize())[..32];
+        let content = &hex(&digest.finalize())[..CONTENT_DIGITS];
         let path = match name {
             FileName::Named(name) => format!("{folder}{name}.parquet"),
             FileName::Content => format!("{folder}{content}.parquet"),
@@ -105,6 +107,15 @@ impl Store {
             None => self.root.put_file(&object, file)?,
         }
         Ok(written)
+    }
+}
+
+impl Store {
+    /// Whether the bytes of a file are those that its name ends with the hash of.
+    pub fn has_named_content(&self, table: Table, path: &str) -> Result<bool, StoreError> {
+        let bytes = self.root.read(&format!("{}/{path}", table.name()))?;
+        let content = &hex(&Sha256::digest(&bytes))[..CONTENT_DIGITS];
+        Ok(path.ends_with(&format!("{content}.parquet")))
     }
 }
 

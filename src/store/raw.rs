@@ -117,13 +117,11 @@ pub fn spool(reader: &mut dyn Read) -> io::Result<Spooled> {
 }
 
 impl Store {
-    /// Keeps what was spooled; bytes that are there already are not sent again.
+    /// Keeps what was spooled, over the same bytes where they are there already: they are as fresh as
+    /// the delivery, and [`Store::remove_raw`] spares them.
     pub fn put_raw(&self, spooled: Spooled) -> Result<RawObject, StoreError> {
         let Spooled { object, compressed } = spooled;
-        let name = raw_name(&object.sha256);
-        if self.root.find(&name)?.is_none() {
-            self.root.put_file(&name, compressed)?;
-        }
+        self.root.put_file(&raw_name(&object.sha256), compressed)?;
         Ok(object)
     }
 
@@ -171,9 +169,18 @@ impl Store {
         self.root.list("raw/")?.into_iter().map(kept).collect()
     }
 
-    /// Takes kept bytes away for good.
-    pub fn remove_raw(&self, sha256: &str) -> Result<(), StoreError> {
-        self.root.delete(&raw_name(sha256))
+    /// Takes kept bytes away for good, unless they were put again since they were listed; returns
+    /// whether they are gone.
+    pub fn remove_raw(&self, kept: &KeptRaw) -> Result<bool, StoreError> {
+        let name = raw_name(&kept.sha256);
+        let found = self.root.find(&name)?;
+        // Some stores tell the seconds alone.
+        let put_at = kept.put_at.timestamp();
+        if found.is_some_and(|found| found.changed_at.timestamp() > put_at) {
+            return Ok(false);
+        }
+        self.root.delete(&name)?;
+        Ok(true)
     }
 }
 

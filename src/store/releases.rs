@@ -114,9 +114,9 @@ impl Store {
         }
     }
 
-    /// Whether there is a `publish/<name>`.
-    pub fn has_public(&self, name: &str) -> Result<bool, StoreError> {
-        Ok(self.root.find(&public_name(name))?.is_some())
+    /// Returns how many bytes `publish/<name>` has, where it is.
+    pub fn size_of_public(&self, name: &str) -> Result<Option<u64>, StoreError> {
+        Ok(self.root.find(&public_name(name))?.map(|found| found.size_bytes))
     }
 }
 

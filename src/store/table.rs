@@ -141,6 +141,11 @@ impl Store {
         format!("{}{}", self.root.url(), table.name())
     }
 
+    /// Returns where the store lies.
+    pub fn url(&self) -> &url::Url {
+        self.root.url()
+    }
+
     fn load(&self, table: Table, version: Option<i64>) -> Result<Snapshot, StoreError> {
         let log = self.log(table);
         let version = version.map(i64::cast_unsigned);

@@ -118,6 +118,9 @@ fn a_guard_is_accepted_by_name_and_for_a_reason() {
     let ran = world.hoso(&["run", "--accept", "volume_fall", "--reason", "x"]);
     assert_eq!(ran.code, 2, "{ran}");
     assert!(ran.stderr.contains("volume_fell"), "{ran}");
+    let ran = world.hoso(&["run", "--accept", "volume_fell", "--reason", "  "]);
+    assert_eq!(ran.code, 2, "{ran}");
+    assert!(ran.stderr.contains("say why, in some words"), "{ran}");
 }
 
 const ROW: &str = "G99.01-200110-0001 | 1.000001 | 10/01/2020 | 20/01/2020 | 15/01/2020 | Đã xong \
@@ -148,6 +151,62 @@ fn a_final_value_that_would_change_stops_the_release_and_is_a_revision_with_its_
     1,first,,1,
     2,late_data,1,2,G99.01/dossier/00000002
     ");
+}
+
+#[test]
+fn a_final_value_that_would_be_withdrawn_or_open_again_stops_the_release() {
+    let world = World::small();
+    world.edit("pipeline.toml", "final_after_days = 1000", "final_after_days = 10");
+    world.log("u1/2020-01.csv", ROW);
+    world.run(0);
+    // An earlier day would take February and March away, and open January again.
+    let ran = world.hoso(&["run", "--as-of", "2020-01-31"]);
+    assert_eq!(ran.code, 5, "{ran}");
+    assert!(ran.stderr.contains("guard `final_changed`"), "{ran}");
+    assert!(ran.stderr.contains("would be 1, provisional"), "{ran}");
+    world.edit("pipeline.toml", "since = 2020-01-01", "since = 2020-02-01");
+    let ran = world.run(5);
+    assert!(ran.stderr.contains("would be published no more"), "{ran}");
+}
+
+#[test]
+fn what_a_quarterly_report_tells_is_not_final_before_its_window_closes() {
+    let world = World::small();
+    world.edit("pipeline.toml", "final_after_days = 1000", "final_after_days = 10");
+    world.edit("feeds/u2.toml", "expected = \"month\"", "expected = \"quarter\"");
+    world.log("u1/2020-01.csv", ROW);
+    world.log("u1/2020-02.csv", "");
+    world.run(0);
+    let finals = "SELECT scope, unit_code FROM indicators WHERE indicator = 'received' AND is_final \
+                  AND period_kind = 'month' AND period_start = '2020-01-01' AND scope <> 'field' \
+                  AND scope <> 'procedure'";
+    assert_eq!(world.query(finals), "scope,unit_code\nunit,G99.01\n");
+    world.log("u2/2020-02.csv", "G99.02-200110-0001 | 1.000002 | 10/01/2020 | | | Đang xử lý | |");
+    world.run(0);
+    world.edit("pipeline.toml", "as_of = 2020-03-31", "as_of = 2020-04-30");
+    world.run(0);
+    assert!(world.query(finals).contains("ministry"));
+}
+
+#[test]
+fn what_was_refused_in_a_run_that_a_guard_stopped_is_told_by_it_and_by_the_next_release() {
+    let world = World::small();
+    world.edit("pipeline.toml", "final_after_days = 1000", "final_after_days = 10");
+    world.log("u1/2020-01.csv", ROW);
+    world.run(0);
+    world.log("u1/2020-01b.csv", "G99.01-200111-0002 | 1.000001 | 11/01/2020 | | | Đang xử lý | |");
+    world.write("in/u1/2020-02.csv", "<html><body>Đăng nhập</body></html>");
+    let ran = world.run(5);
+    let refused = "refused: G99.01/dossier/00000003 `2020-02.csv`: the file is a web page";
+    assert!(ran.stderr.contains(refused), "{ran}");
+    let ran = world.hoso(&["run", "--accept", "final_changed", "--reason", "sent late"]);
+    assert_eq!(ran.code, 6, "{ran}");
+    assert!(ran.stderr.contains(refused), "{ran}");
+    assert!(ran.stderr.contains("2 deliveries: 1 records read = 1 accepted"), "{ran}");
+    // A refused delivery changes no figure.
+    let causes =
+        world.query("SELECT deliveries FROM revisions WHERE release = 2 GROUP BY deliveries");
+    assert!(!causes.contains("00000003"), "{causes}");
 }
 
 #[test]

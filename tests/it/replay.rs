@@ -94,6 +94,62 @@ fn what_is_refused_now_leaves_and_what_it_had_replaced_stands_again() {
 }
 
 #[test]
+fn what_it_had_replaced_stands_again_when_it_is_judged_again_alone() {
+    let world = World::small();
+    world.edit("feeds/u1.toml", "slot = \"none\"", "slot = \"name\"");
+    world.log("u1/2020-01.csv", &LOG.replace("Hoàn thành", "Đã xong"));
+    world.run(0);
+    // The correction has a reject; by its rule it alone is judged again, and refused.
+    world.log("u1/2020-01.csv", LOG);
+    world.run(0);
+    assert_eq!(received(&world), "numerator,release\n1,2\n");
+    let profile = fs::read_to_string(world.path("profiles/list.toml")).unwrap();
+    let contract = "[contract.done]\nname = { vi = \"chưa xong\", en = \"not done\" }\n\
+                    check = \"status <> 'processing' or completed_on is null\"\n\
+                    severity = \"refuse\"\n";
+    let profile = profile
+        .replace("completed = [\"Đã xong\"]", "completed = [\"Đã xong\"]\n")
+        .replace("[\"Đang xử lý\"]", "[\"Đang xử lý\", \"Hoàn thành\"]");
+    world.write("profiles/list.toml", format!("{profile}\n{contract}"));
+    let ran = world.hoso(&[&REPLAY[..], &["--rule", "unknown_status"]].concat());
+    assert!(ran.stderr.contains("1 deliveries are judged again"), "{ran}");
+    assert_eq!(received(&world), "numerator,release\n2,3\n", "{ran}");
+    assert_eq!(world.hoso(&["verify"]).code, 0);
+}
+
+#[test]
+fn what_its_source_refused_unread_is_not_judged_again() {
+    let world = mended();
+    world.log("u1/Nguyễn Văn A.csv", LOG);
+    world.run(6);
+    let ran = world.hoso(&REPLAY);
+    assert!(ran.stderr.contains("2 deliveries are judged again; 0 were"), "{ran}");
+}
+
+#[test]
+fn a_profile_that_refuses_what_was_published_stops_the_release_until_that_is_accepted() {
+    let world = World::small();
+    for unit in 1..=2 {
+        let log = LOG.replace("Hoàn thành", "Đã xong").replace("G99.01", &format!("G99.0{unit}"));
+        world.log(&format!("u{unit}/2020-01.csv"), &log);
+    }
+    world.run(0);
+    world.edit("profiles/list.toml", "\"Ngày tiếp nhận\"]", "\"Ngày nộp\"]");
+    world.edit("profiles/list.toml", "[\"Ngày tiếp nhận\"]", "[\"Ngày nộp\"]");
+    let ran = world.hoso(&REPLAY);
+    assert_eq!(ran.code, 5, "{ran}");
+    // All of it is refused now; the next run does not take its silence for an answer.
+    let ran = world.run(5);
+    assert!(ran.stderr.contains("guard `reports_withdrawn`: the whole ministry"), "{ran}");
+    assert_eq!(received(&world), "numerator,release\n4,1\n");
+    world.edit("profiles/list.toml", "\"Ngày nộp\"]", "\"Ngày tiếp nhận\"]");
+    world.edit("profiles/list.toml", "[\"Ngày nộp\"]", "[\"Ngày tiếp nhận\"]");
+    assert_eq!(world.hoso(&REPLAY).code, 0);
+    assert_eq!(received(&world), "numerator,release\n4,1\n");
+    assert_eq!(world.hoso(&["verify"]).code, 0);
+}
+
+#[test]
 fn a_replay_that_was_killed_after_folding_is_finished_by_the_next_run() {
     let world = mended();
     let done = mended();
@@ -106,7 +162,7 @@ fn a_replay_that_was_killed_after_folding_is_finished_by_the_next_run() {
     fs::remove_dir_all(&ledger).unwrap();
     super::world::copy(&before, &ledger);
     let intent = r#"{ "cells": { "G99.01/dossier/00000001": ["2020-01/0"] },
-                      "judgements": { "G99.01/dossier/00000001": 2 } }"#;
+        "judgements": { "G99.01/dossier/00000001": { "judgement": 2, "profile_hash": "" } } }"#;
     world.write("warehouse/intents/0.json", intent);
     let ran = world.run(0);
     assert!(ran.stderr.contains("1 deliveries: 2 records read = 2 accepted"), "{ran}");

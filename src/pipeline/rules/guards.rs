@@ -23,6 +23,12 @@ pub(super) const RULES: &[Rule] = &[
         "{rejected} trên {records} bản ghi bị loại ({share} %), quá {band} %",
     ),
     rule(
+        "reports_withdrawn",
+        Severity::Guard,
+        "{lost} of {received} reports that the last release had received are refused now",
+        "{lost} trên {received} báo cáo mà lần công bố trước đã nhận nay bị từ chối",
+    ),
+    rule(
         "final_changed",
         Severity::Guard,
         "{rows} final values would change, the first: {first}",

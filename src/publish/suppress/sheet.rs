@@ -2,10 +2,12 @@
 //! so that no hidden cell can be had from those that are told.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 use crate::indicators::period::{Period, PeriodKind};
 use crate::indicators::scope::Scope;
+
+/// The scopes, the ministry left out, of which each scope is a part.
+pub(super) type Wholes = BTreeMap<Scope, Vec<Scope>>;
 
 /// How much of a scope's year is hidden.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -20,7 +22,7 @@ pub(super) enum Hidden {
 
 impl Hidden {
     /// Returns how much is hidden where a period is.
-    fn with(kind: PeriodKind) -> Self {
+    pub(super) fn with(kind: PeriodKind) -> Self {
         if kind == PeriodKind::Year { Self::Whole } else { Self::Parts }
     }
 
@@ -43,21 +45,29 @@ struct Line {
     hidden: Hidden,
 }
 
+/// What is told of a period: the largest number, and whether any was small.
 #[derive(Debug, Clone, Copy, Default)]
 struct Cell {
-    /// The largest number that is told of it.
-    size: i64,
+    n: i64,
     is_small: bool,
 }
 
+/// A cell of a sum: where it is, what it counts, whether it is hidden.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Part<P> {
+    pub(super) place: P,
+    pub(super) n: i64,
+    pub(super) is_hidden: bool,
+}
+
 impl Sheet {
-    /// Enters what is told of a scope's period.
-    pub(super) fn enter(&mut self, scope: &Scope, period: Period, size: i64, is_small: bool) {
-        if size > 0 {
+    /// Enters what is told of a scope's period; fewer than `below` are small.
+    pub(super) fn enter(&mut self, scope: &Scope, period: Period, n: i64, below: i64) {
+        if n > 0 {
             let line = self.lines.entry(scope.clone()).or_default();
             let cell = line.cells.entry(period).or_default();
-            cell.size = cell.size.max(size);
-            cell.is_small |= is_small;
+            cell.n = cell.n.max(n);
+            cell.is_small |= n < below;
         }
     }
 
@@ -66,72 +76,96 @@ impl Sheet {
         self.lines.get(scope).map_or(Hidden::Nothing, |line| line.hidden)
     }
 
-    /// Hides small cells, then what would tell them, until nothing would.
-    pub(super) fn close(&mut self, fields: &BTreeMap<Arc<str>, Scope>, below: i64) {
-        let sums = self.sums(fields);
-        let cells = self.lines.values().flat_map(|line| line.cells.keys());
-        let periods: BTreeSet<Period> = cells.copied().collect();
-        let mut is_closed = false;
-        while !is_closed {
-            is_closed = true;
+    /// Hides so much of a scope's year at least; false when it was.
+    pub(super) fn hide(&mut self, scope: &Scope, hidden: Hidden) -> bool {
+        let Some(line) = self.lines.get_mut(scope).filter(|line| line.hidden < hidden) else {
+            return false;
+        };
+        line.hidden = hidden;
+        true
+    }
+
+    /// The scopes that count anything.
+    pub(super) fn scopes(&self) -> impl Iterator<Item = &Scope> {
+        self.lines.keys()
+    }
+
+    /// The periods in which anything is counted.
+    pub(super) fn periods(&self) -> BTreeSet<Period> {
+        self.lines.values().flat_map(|line| line.cells.keys().copied()).collect()
+    }
+
+    /// Returns a cell that counts something.
+    pub(super) fn part<P>(&self, place: P, scope: &Scope, period: Period) -> Option<Part<P>> {
+        let line = self.lines.get(scope)?;
+        let n = line.cells.get(&period)?.n;
+        Some(Part { place, n, is_hidden: line.hidden.holds(period.kind) })
+    }
+
+    /// Hides small cells, then what would tell them, until nothing would; false where nothing more
+    /// was to be hidden.
+    pub(super) fn close(&mut self, wholes: &Wholes, below: i64) -> bool {
+        let (sums, periods) = (self.sums(wholes), self.periods());
+        let mut has_changed = false;
+        loop {
+            let mut is_closed = true;
             for line in self.lines.values_mut() {
                 is_closed &= !line.settle();
             }
             for (whole, parts) in &sums {
                 for period in &periods {
-                    is_closed &= !self.hide_another(whole, parts, *period, below);
+                    let parts = parts.iter().filter_map(|scope| self.part(scope, scope, *period));
+                    let whole = self.part(whole, whole, *period);
+                    let another = another(whole, parts, below).cloned();
+                    let another = another.map(|scope| self.hide(&scope, Hidden::with(period.kind)));
+                    is_closed &= !another.unwrap_or(false);
                 }
             }
+            if is_closed {
+                return has_changed;
+            }
+            has_changed = true;
         }
     }
 
     /// Lists the scopes that others add up to: the ministry by units, by fields and by procedures,
-    /// and a field by its procedures.
-    fn sums(&self, fields: &BTreeMap<Arc<str>, Scope>) -> Vec<(Scope, Vec<Scope>)> {
+    /// and what else is a whole.
+    fn sums(&self, wholes: &Wholes) -> Vec<(Scope, Vec<Scope>)> {
         let mut sums: BTreeMap<(Scope, &str), Vec<Scope>> = BTreeMap::new();
         for scope in self.lines.keys().filter(|scope| **scope != Scope::Ministry) {
-            let field = scope.procedure().and_then(|code| fields.get(code)).cloned();
-            for whole in std::iter::once(Scope::Ministry).chain(field) {
-                sums.entry((whole, scope.kind())).or_default().push(scope.clone());
+            let others = wholes.get(scope).into_iter().flatten();
+            for whole in others.chain([&Scope::Ministry]) {
+                sums.entry((whole.clone(), scope.kind())).or_default().push(scope.clone());
             }
         }
         sums.into_iter().map(|((whole, _), parts)| (whole, parts)).collect()
     }
+}
 
-    /// Hides the smallest other cell of a sum where the only hidden one could be had from the rest,
-    /// or where those hidden are small even together; the sum itself where there is no other.
-    fn hide_another(&mut self, whole: &Scope, parts: &[Scope], period: Period, below: i64) -> bool {
-        let Some((_, is_sum_hidden)) = self.cell(whole, period) else { return false };
-        let (mut n_hidden, mut together) = (usize::from(is_sum_hidden), 0);
-        let mut smallest: Option<(i64, &Scope)> = None;
-        for scope in parts {
-            match self.cell(scope, period) {
-                Some((size, true)) => {
-                    n_hidden += 1;
-                    together += size;
-                }
-                Some((size, false)) => {
-                    let other = (size, scope);
-                    smallest = Some(smallest.map_or(other, |smallest| smallest.min(other)));
-                }
-                None => {}
-            }
+/// Returns what of a sum is to be hidden beside what is: the smallest other part where the only
+/// hidden cell could be had from the rest, or where those hidden are small even together; the sum
+/// itself where there is no other.
+pub(super) fn another<P>(
+    whole: Option<Part<P>>,
+    parts: impl Iterator<Item = Part<P>>,
+    below: i64,
+) -> Option<P> {
+    let whole = whole?;
+    let (mut n_hidden, mut together) = (usize::from(whole.is_hidden), 0);
+    let mut smallest: Option<Part<P>> = None;
+    for part in parts {
+        if part.is_hidden {
+            n_hidden += 1;
+            together += part.n;
+        } else if smallest.as_ref().is_none_or(|smallest| part.n < smallest.n) {
+            smallest = Some(part);
         }
-        let is_little = !is_sum_hidden && 0 < together && together < below;
-        if n_hidden != 1 && !is_little {
-            return false;
-        }
-        let other = smallest.map(|(_, scope)| scope).or((!is_sum_hidden).then_some(whole));
-        let Some(line) = other.and_then(|scope| self.lines.get_mut(scope)) else { return false };
-        line.hidden = line.hidden.max(Hidden::with(period.kind));
-        true
     }
-
-    /// Returns the size of a cell that counts something, and whether it is hidden.
-    fn cell(&self, scope: &Scope, period: Period) -> Option<(i64, bool)> {
-        let line = self.lines.get(scope)?;
-        Some((line.cells.get(&period)?.size, line.hidden.holds(period.kind)))
+    let is_little = !whole.is_hidden && 0 < together && together < below;
+    if n_hidden != 1 && !is_little {
+        return None;
     }
+    smallest.or((!whole.is_hidden).then_some(whole)).map(|part| part.place)
 }
 
 impl Line {

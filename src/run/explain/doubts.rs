@@ -115,7 +115,7 @@ impl InCell<'_> {
     }
 
     /// Whether a delivery tells of the figure's units, and of its days or of none.
-    fn is_touched_by(&self, judgement: &Judgement) -> bool {
+    pub(super) fn is_touched_by(&self, judgement: &Judgement) -> bool {
         let (start, end) = days_of(self.row);
         // A stock counts whatever began before its end.
         let is_stock = |side: &Side| matches!(side.measure.when, When::Stock { .. });

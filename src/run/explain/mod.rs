@@ -2,7 +2,6 @@
 //! change it, and what it was before.
 
 mod doubts;
-mod earlier;
 mod files;
 mod told;
 
@@ -12,9 +11,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::Context as _;
 use chrono::NaiveDate;
 
+use crate::indicators::Revisions;
 use crate::indicators::completeness::Completeness;
 use crate::indicators::period::{Period, PeriodKind};
-use crate::indicators::row::Row;
+use crate::indicators::revise::Told;
+use crate::indicators::row::{Row, RowKey};
 use crate::indicators::scope::Scope;
 use crate::indicators::series::parts;
 use crate::pipeline::Pipeline;
@@ -23,15 +24,16 @@ use crate::pipeline::tables::Table;
 use crate::store::Store;
 use crate::store::releases::Release;
 
+use super::copy;
 use super::ledger::Ledger;
 use super::measure;
+use super::news::Known;
 use super::release::{made_with_others, read_indicators};
 use super::show::find_release;
 use super::state::{source, with_reports};
 use super::stop::Stop;
 
 use doubts::Doubts;
-use earlier::Earlier;
 
 /// Which figure to explain.
 #[derive(Debug, Clone)]
@@ -63,7 +65,10 @@ pub struct Explanation {
     /// The names of the deliveries at their sources.
     names: BTreeMap<String, String>,
     doubts: Doubts,
-    earlier: Vec<Earlier>,
+    /// Each release that changed it, the earliest first.
+    earlier: Vec<Told>,
+    /// What was judged since the release: deliveries, and records that they rejected.
+    since: (usize, i64),
     /// What the release was made with that is other than the pipeline's.
     others: Vec<&'static str>,
 }
@@ -123,33 +128,58 @@ pub fn explain(pipeline: &Pipeline, store: &Store, wanted: &Wanted) -> anyhow::R
     let dossiers = source(Table::Dossiers, &release, store)?;
     let by_delivery = files::by_delivery(counted, days, unit, &dossiers, store)?;
 
-    // What came after the release may change what it published, unless it is asked as it was.
-    let (now, quarantine) = match &wanted.release {
-        Some(_) => (then.clone(), source(Table::Quarantine, &release, store)?),
-        None => (Ledger::read(store)?, store.snapshot(Table::Quarantine)?),
-    };
+    let quarantine = source(Table::Quarantine, &release, store)?;
     let in_cell = doubts::InCell { pipeline, row: &row, sides: &sides };
     let doubts = Doubts {
-        rejects: in_cell.rejects(&now, &quarantine, store)?,
+        rejects: in_cell.rejects(&then, &quarantine, store)?,
         missing: in_cell.missing(&completeness),
-        refused: in_cell.refused(&now),
+        refused: in_cell.refused(&then),
+    };
+    let since = match &wanted.release {
+        Some(_) => (0, 0),
+        None => judged_since(&in_cell, &release, store)?,
     };
     let published_in = store.release(row.release.unsigned_abs());
     let published_in = published_in.context("failed to read the release of the figure")?;
     let name = |delivery: &super::ledger::Judgement| (delivery.delivery(), delivery.name.clone());
     Ok(Explanation {
-        earlier: earlier::read(store, &row.key, release.number)?,
+        earlier: earlier(store, &row.key, &release)?,
+        since,
         others: made_with_others(&release, pipeline),
         release: release.number,
         published_at: published_in.published_at,
         parts: paired(sums),
         files: paired(by_delivery),
-        names: now.judgements().map(name).collect(),
+        names: then.judgements().map(name).collect(),
         indicator,
         row,
         sides,
         doubts,
     })
+}
+
+/// Reads the changes of a figure up to a release, the earliest first.
+fn earlier(store: &Store, key: &RowKey, release: &Release) -> anyhow::Result<Vec<Told>> {
+    let revisions = Revisions::from_batch(copy::read(Table::Revisions, release, store)?);
+    let mut told = revisions.context("the table of revisions has other columns")?.told();
+    told.retain(|told| told.key == *key && told.release <= release.number);
+    told.sort_by_key(|told| told.release);
+    Ok(told)
+}
+
+/// Counts the deliveries that were judged since a release and may change the figure, and the records
+/// that they rejected: a run that a guard has stopped leaves such.
+fn judged_since(
+    in_cell: &doubts::InCell<'_>,
+    release: &Release,
+    store: &Store,
+) -> anyhow::Result<(usize, i64)> {
+    let known = Known::by(Some(release), store)?;
+    let ledger = Ledger::read(store)?;
+    let new = ledger.judgements().filter(|judgement| known.is_new(judgement));
+    let new = new.filter(|judgement| in_cell.is_touched_by(judgement));
+    let rejected = new.map(|judgement| judgement.fates.rejected);
+    Ok(rejected.fold((0, 0), |(n, sum), rejected| (n + 1, sum + rejected)))
 }
 
 /// Finds the row of the figure among those that a release published.

@@ -3,13 +3,14 @@
 use serde_json::{Value, json};
 
 use crate::indicators::completeness::Report;
+use crate::indicators::revise::{Figure, Told};
+use crate::indicators::row::Status;
 use crate::pipeline::definitions::{Subject, Target, When};
 use crate::pipeline::rules::{Language, message};
 use crate::publish::figures;
 use crate::run::ledger::Judgement;
 
 use super::doubts::Rejects;
-use super::earlier::{Earlier, Figure};
 use super::{Explanation, Part, Side};
 
 const ROLES: [&str; 2] = ["numerator", "denominator"];
@@ -43,6 +44,13 @@ impl Explanation {
         }));
         lines.push("as published".to_owned());
         lines.extend(self.earlier.iter().map(change));
+        let (n_since, n_rejected) = self.since;
+        if n_since > 0 {
+            lines.push(format!(
+                "judged since, and in no release yet: {n_since} deliveries that could change it, \
+                 {n_rejected} of their records rejected: `hoso plan` tells what they would change"
+            ));
+        }
         lines.push(String::new());
         lines.join("\n")
     }
@@ -88,6 +96,7 @@ impl Explanation {
             "missing": doubts.missing.iter().map(missing_json).collect::<Vec<_>>(),
             "refused": doubts.refused.iter().map(refused_json).collect::<Vec<_>>(),
             "earlier": self.earlier.iter().map(earlier_json).collect::<Vec<_>>(),
+            "since": { "deliveries": self.since.0, "rejected": self.since.1 },
         })
     }
 
@@ -242,21 +251,27 @@ fn counts(name: &str, part: &Part) -> String {
     format!("  {name}: {}", counts.join(" / "))
 }
 
-fn change(change: &Earlier) -> String {
-    let Earlier { release, published_at, cause, old, new, deliveries } = change;
+fn change(change: &Told) -> String {
+    let Told { release, published_at, cause, old, new, deliveries, .. } = change;
     let old = old.as_ref().map_or_else(String::new, |old| format!("{} -> ", figure(old)));
+    let new = new.as_ref().map_or_else(|| "published no more".to_owned(), figure);
     let behind = if deliveries.is_empty() {
         String::new()
     } else {
         format!(", after {}", deliveries.join(" "))
     };
-    format!("  release {release}, {published_at}, {cause}: {old}{}{behind}", figure(new))
+    format!("  release {release}, {published_at}, {cause}: {old}{new}{behind}")
 }
 
 fn figure(figure: &Figure) -> String {
-    let numbers: Vec<String> =
-        [figure.numerator, figure.denominator].iter().flatten().map(ToString::to_string).collect();
-    if numbers.is_empty() { "nothing".to_owned() } else { numbers.join(" / ") }
+    let Figure { numbers, status, .. } = figure;
+    let told: Vec<String> =
+        [numbers.numerator, numbers.denominator].iter().flatten().map(i64::to_string).collect();
+    match status {
+        Status::Value => told.join(" / "),
+        _ if told.is_empty() => status.name().to_owned(),
+        _ => format!("{}, {}", told.join(" / "), status.name()),
+    }
 }
 
 fn why(refused: &Judgement, language: Language) -> String {
@@ -295,12 +310,13 @@ fn refused_json(refused: &Judgement) -> Value {
     })
 }
 
-fn earlier_json(change: &Earlier) -> Value {
+fn earlier_json(change: &Told) -> Value {
     let figure = |figure: &Figure| {
         json!({
-            "numerator": figure.numerator,
-            "denominator": figure.denominator,
+            "numerator": figure.numbers.numerator,
+            "denominator": figure.numbers.denominator,
             "value": figure.value,
+            "status": figure.status.name(),
         })
     };
     json!({
@@ -308,7 +324,7 @@ fn earlier_json(change: &Earlier) -> Value {
         "published_at": change.published_at,
         "cause": change.cause,
         "old": change.old.as_ref().map(figure),
-        "new": figure(&change.new),
+        "new": change.new.as_ref().map(figure),
         "deliveries": change.deliveries,
     })
 }

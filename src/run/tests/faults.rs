@@ -9,12 +9,13 @@ use chrono::DateTime;
 use crate::indicators::row::Row;
 use crate::pipeline::Pipeline;
 use crate::pipeline::tables::Table;
-use crate::run::show;
+use crate::run::quarantine::{self, Filter};
+use crate::run::{replay, show, verify};
 use crate::store::Store;
 use crate::store::cloud::Access;
 use crate::store::faults::Fault;
 
-use super::{copy, run_at, small};
+use super::{copy, options, run_at, small, watch};
 
 const HEADINGS: &str =
     "Mã hồ sơ,Mã TTHC,Ngày tiếp nhận,Ngày hẹn trả,Ngày có kết quả,Trạng thái,Hình thức nộp";
@@ -69,6 +70,36 @@ fn a_run_that_fails_at_any_write_leaves_a_whole_release_and_the_next_run_mends_i
         }
     }
     assert!(n_failures > 20, "only {n_failures} writes failed");
+}
+
+#[test]
+fn a_run_that_fails_at_any_write_is_gone_on_with_by_a_mended_profile() {
+    let (folder, pipeline) = small();
+    let at = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let log = format!("{HEADINGS}\n{}\n", JANUARY.replace("???", "Nháp"));
+    fs::write(folder.path().join("in/u1/2020-01.csv"), log).unwrap();
+    let profile = folder.path().join("profiles/list.toml");
+    let text = fs::read_to_string(&profile).unwrap();
+    fs::write(&profile, text.replace("new = [", "new = [\"Nháp\", ")).unwrap();
+    let mended = Pipeline::load(folder.path()).unwrap();
+    for n_writes in 0.. {
+        let url = at(&format!("store-{n_writes}"));
+        let is_done =
+            run_once(&pipeline, &Store::failing(&url, n_writes, Fault::Refused).unwrap()).is_ok();
+        let store = Store::open(&url, &Access::default()).unwrap();
+        run_once(&mended, &store).unwrap();
+        let verified = verify::verify(&mended, &store);
+        assert!(verified.holds(), "at write {n_writes}: {}", verified.text());
+        let selection = replay::select(&mended, &store, &Filter::default()).unwrap();
+        let options = options(&mended, DateTime::UNIX_EPOCH);
+        crate::run::replay(&mended, &store, &options, &selection, &watch()).unwrap();
+        let rejects = quarantine::read(&store, &Filter::default()).unwrap();
+        assert!(rejects.is_empty(), "at write {n_writes}: {rejects:?}");
+        if is_done {
+            assert!(n_writes > 10, "only {n_writes} writes failed");
+            break;
+        }
+    }
 }
 
 fn run_once(pipeline: &Pipeline, store: &Store) -> anyhow::Result<()> {

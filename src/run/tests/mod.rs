@@ -1,6 +1,7 @@
 //! The laws of a run: order does not matter, nothing is lost, and a crash anywhere is mended.
 
 mod faults;
+mod fold;
 mod laws;
 mod reports;
 mod running;

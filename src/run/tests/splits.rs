@@ -22,6 +22,9 @@ use super::{at, options, run_at, small, watch};
 const HEADINGS: &str = "Mã hồ sơ,Mã TTHC,Ngày tiếp nhận,Ngày hẹn trả,Ngày có kết quả,Trạng thái,\
     Hình thức nộp,Cập nhật";
 
+/// A status that the profile takes for another until it is mended.
+const DRAFT: &str = "Nháp";
+
 /// Few numbers and few values, so that records of one dossier meet and disagree.
 fn record() -> impl Strategy<Value = String> {
     let one_of = |texts: &'static [&'static str]| proptest::sample::select(texts);
@@ -30,7 +33,7 @@ fn record() -> impl Strategy<Value = String> {
         one_of(&["10/01/2020", "11/01/2020", "31/02/2020"]),
         one_of(&["", "20/01/2020", "25/01/2020"]),
         one_of(&["", "15/01/2020", "22/01/2020"]),
-        one_of(&["Đang xử lý", "Đã xong", "Từ chối", "?"]),
+        one_of(&["Đang xử lý", "Đã xong", "Từ chối", "?", DRAFT]),
         one_of(&["Trực tuyến", "Trực tiếp"]),
         one_of(&["", "15/01/2020 08:00", "28/01/2020 09:00"]),
     )
@@ -48,10 +51,12 @@ struct Arrival {
     order: Vec<usize>,
     /// A delivery whose first version is wrong, and its wrong records.
     wrong: Option<(usize, Vec<String>)>,
-    /// After how many deliveries everything is judged again.
-    replay_after: usize,
+    /// With which delivery the profile is mended, and everything judged again.
+    mended_with: usize,
     /// The run that fails, and after how many writes.
     crash: (usize, usize, bool),
+    /// After how many writes judging again fails.
+    replay_crash: usize,
 }
 
 fn arrival(n_records: usize) -> impl Strategy<Value = Arrival> {
@@ -68,13 +73,15 @@ fn arrival(n_records: usize) -> impl Strategy<Value = Arrival> {
         proptest::option::of((0..4_usize, proptest::collection::vec(record(), 0..4))),
         0..5_usize,
         (0..6_usize, 0..30_usize, any::<bool>()),
+        0..20_usize,
     )
-        .prop_map(|(parts, order, wrong, replay_after, crash)| Arrival {
+        .prop_map(|(parts, order, wrong, mended_with, crash, replay_crash)| Arrival {
             parts,
             order,
             wrong,
-            replay_after,
+            mended_with,
             crash,
+            replay_crash,
         })
 }
 
@@ -88,6 +95,8 @@ impl Place {
     fn new() -> Self {
         let (folder, _) = small();
         edit(&folder.path().join("feeds/u1.toml"), "slot = \"none\"", "slot = \"name\"");
+        let (whole, broken) = ("[\"Đang xử lý\"]", format!("[\"Đang xử lý\", \"{DRAFT}\"]"));
+        edit(&folder.path().join("profiles/list.toml"), whole, &broken);
         let pipeline = Pipeline::load(folder.path()).unwrap();
         Self { folder, pipeline }
     }
@@ -100,7 +109,7 @@ impl Place {
         Store::open(&self.url(), &Access::default()).unwrap()
     }
 
-    /// Drops a delivery and runs; a run that fails is followed by one that does not.
+    /// Drops a delivery, and lets a run fail.
     fn deliver(&self, name: &str, records: &[String], crash: Option<(usize, Fault)>) {
         let log = format!("{HEADINGS}\n{}\n", records.join("\n"));
         fs::write(self.folder.path().join("in/u1").join(name), log).unwrap();
@@ -109,18 +118,28 @@ impl Place {
             // Whether it got to its end or not: what counts is what is there in the end.
             drop(run_at(&self.pipeline, &failing, at("2020-04-01T00:00:00Z")));
         }
+    }
+
+    fn run(&self) {
         run_at(&self.pipeline, &self.store(), at("2020-04-01T00:00:00Z")).unwrap();
     }
 
-    /// Judges everything again under a profile that means the same.
-    fn judge_again(&mut self, n: usize) {
+    /// Mends the profile.
+    fn mend(&mut self) {
         let profile = self.folder.path().join("profiles/list.toml");
-        edit(&profile, "ignored = [", &format!("ignored = [\"Ghi chú {n}\", "));
+        edit(&profile, &format!(", \"{DRAFT}\""), "");
         self.pipeline = Pipeline::load(self.folder.path()).unwrap();
-        let store = self.store();
-        let selection = replay::select(&self.pipeline, &store, &Filter::default()).unwrap();
+    }
+
+    /// Judges everything again; fails once after some writes.
+    fn judge_again(&self, n_writes: usize) {
         let options = options(&self.pipeline, at("2020-04-01T00:00:00Z"));
-        crate::run::replay(&self.pipeline, &store, &options, &selection, &watch()).unwrap();
+        let replay = |store: &Store| {
+            let selection = replay::select(&self.pipeline, store, &Filter::default())?;
+            crate::run::replay(&self.pipeline, store, &options, &selection, &watch()).map(drop)
+        };
+        drop(replay(&Store::failing(&self.url(), n_writes, Fault::Refused).unwrap()));
+        replay(&self.store()).unwrap();
     }
 
     /// Returns the folded columns, the measures and the indicators, as text; everything must hold.
@@ -172,8 +191,10 @@ proptest! {
 
     #[test]
     fn records_come_to_the_same_however_they_come((records, arrival) in records_and_arrival()) {
-        let at_once = Place::new();
+        let mut at_once = Place::new();
+        at_once.mend();
         at_once.deliver("2020-01.csv", &records, None);
+        at_once.run();
         let mut place = Place::new();
         let part = |part: usize| -> Vec<String> {
             let own = records.iter().zip(&arrival.parts).filter(|(_, of)| **of == part);
@@ -182,6 +203,7 @@ proptest! {
         let name = |part: usize, n: usize| format!("2020-01{}.csv", char::from(b'a' + (part + 4 * n) as u8));
         if let Some((of, wrong)) = &arrival.wrong {
             place.deliver(&name(*of, 0), wrong, None);
+            place.run();
         }
         let (crashed, n_writes, is_refused) = arrival.crash;
         let fault = if is_refused { Fault::Refused } else { Fault::AnswerLost };
@@ -190,9 +212,18 @@ proptest! {
             let n_before = arrival.order[..n].iter().filter(|other| *other == of).count();
             let crash = (n == crashed).then_some((n_writes, fault));
             place.deliver(&name(*of, n_before), &part(*of), crash);
-            if n == arrival.replay_after {
-                place.judge_again(n);
+            // A run that has failed may be gone on with by a mended profile.
+            if n == arrival.mended_with {
+                place.mend();
             }
+            place.run();
+            if n == arrival.mended_with {
+                place.judge_again(arrival.replay_crash);
+            }
+        }
+        if arrival.mended_with >= arrival.order.len() {
+            place.mend();
+            place.judge_again(arrival.replay_crash);
         }
         prop_assert_eq!(place.outcome(), at_once.outcome());
     }

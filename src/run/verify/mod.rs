@@ -50,7 +50,7 @@ pub fn verify(pipeline: &Pipeline, store: &Store) -> Verification {
         ("deliveries", objects::deliveries(store)),
         ("raw", objects::raw(store)),
         ("orphans", objects::orphans(store)),
-        ("releases", objects::releases(store)),
+        ("releases", objects::releases(pipeline, store)),
     ];
     Verification(checks.into_iter().map(|(name, done)| Check { name, done }).collect())
 }

@@ -6,11 +6,14 @@ use anyhow::{Context as _, bail};
 use arrow::array::RecordBatch;
 use rayon::prelude::*;
 
-use crate::indicators::revise::{Changes, Revision, revise};
-use crate::indicators::row::Facts;
+use crate::indicators::Revisions;
+use crate::indicators::reading::add_readings;
+use crate::indicators::revise::{Changes, Figure, Revision, revise};
+use crate::indicators::row::{Facts, Reading, Row, RowKey};
 use crate::measures::Measures;
 use crate::pipeline::Pipeline;
 use crate::pipeline::tables::{Cell, Table};
+use crate::run::copy;
 use crate::run::ledger::Ledger;
 use crate::run::measure;
 use crate::run::release::{made_with_others, read_indicators};
@@ -45,7 +48,8 @@ pub(super) fn recount(pipeline: &Pipeline, store: &Store) -> anyhow::Result<Opti
     Ok(Some(Recount { release, cells: cells? }))
 }
 
-/// Computes the released rows again and compares them, one by one.
+/// Computes the released rows again and compares them, one by one, and what stands beside them:
+/// the reports that were received, and the revisions of the release.
 pub(super) fn numbers(
     recount: &Recount,
     pipeline: &Pipeline,
@@ -55,13 +59,61 @@ pub(super) fn numbers(
     let parts: Vec<RecordBatch> = cells.values().map(|cell| cell.batch().clone()).collect();
     let measures = Measures::of_cells(&parts).context("failed to sum the cells")?;
     let ledger = Ledger::at(&source(Table::Deliveries, release, store)?, store)?;
-    let mut rows = Computed::new(pipeline, &ledger, measures, release.as_of)?.rows;
+    let computed = Computed::new(pipeline, &ledger, measures, release.as_of)?;
+    let mut rows = computed.rows;
     let released = read_indicators(store, release)?.rows();
     let mut account = Account::new([("rows", released.len() as i64)]);
     for difference in revise(&mut rows, &released, release.number as i64, &Changes::default()) {
         account.find(told(&difference));
     }
+    add_readings(&mut rows, pipeline);
+    let again: BTreeMap<&RowKey, &Reading> =
+        rows.iter().map(|row| (&row.key, &row.reading)).collect();
+    for row in &released {
+        if again.get(&row.key).is_some_and(|again| **again != row.reading) {
+            account.find(format!("{}: target, changes or rank differ", name(&row.key)));
+        }
+    }
+    if copy::read(Table::Completeness, release, store)? != computed.completeness.batch() {
+        account.find("`completeness` is not what the ledger comes to".to_owned());
+    }
+    revisions(release, &released, store, &mut account)?;
     Ok(account)
+}
+
+/// Compares the revisions of a release with how its rows differ from those of the one before.
+fn revisions(
+    release: &Release,
+    released: &[Row],
+    store: &Store,
+    account: &mut Account,
+) -> anyhow::Result<()> {
+    let before = match release.number {
+        1 => Vec::new(),
+        number => read_indicators(store, &store.release(number - 1)?)?.rows(),
+    };
+    let figure = |facts: &Facts| Figure {
+        numbers: facts.numbers(),
+        value: facts.value,
+        status: facts.status,
+    };
+    type Change = (Option<Figure>, Option<Figure>);
+    let wanted = revise(&mut released.to_vec(), &before, 0, &Changes::default());
+    let mut wanted: BTreeMap<RowKey, Change> = wanted
+        .into_iter()
+        .map(|r| (r.key, (r.old.as_ref().map(figure), r.new.as_ref().map(figure))))
+        .collect();
+    let told = Revisions::from_batch(copy::read(Table::Revisions, release, store)?);
+    let told = told.context("the table of revisions has other columns")?.told();
+    for told in told.into_iter().filter(|told| told.release == release.number) {
+        if wanted.remove(&told.key) != Some((told.old, told.new)) {
+            account.find(format!("{}: `revisions` tells another change", name(&told.key)));
+        }
+    }
+    for key in wanted.keys() {
+        account.find(format!("{}: `revisions` does not tell how it changed", name(key)));
+    }
+    Ok(())
 }
 
 /// Compares the measures that were released from with those counted again, cell by cell.
@@ -102,10 +154,13 @@ fn check_pipeline(release: &Release, pipeline: &Pipeline) -> anyhow::Result<()> 
 /// Tells a row that differs: what was released, and what it comes to when it is computed again.
 fn told(difference: &Revision) -> String {
     let Revision { key, new, old, .. } = difference;
-    let (indicator, scope, start) = (&key.indicator, key.scope.name(), key.period.start);
-    let kind = key.period.kind.name();
     let (released, again) = (figure(old.as_ref()), figure(new.as_ref()));
-    format!("{indicator} {scope} {kind} from {start}: released {released}, recomputed {again}")
+    format!("{}: released {released}, recomputed {again}", name(key))
+}
+
+fn name(key: &RowKey) -> String {
+    let RowKey { indicator, scope, period, .. } = key;
+    format!("{indicator} {} {} from {}", scope.name(), period.kind.name(), period.start)
 }
 
 fn figure(facts: Option<&Facts>) -> String {

@@ -5,13 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::Context as _;
 use rayon::prelude::*;
 
+use crate::pipeline::Pipeline;
 use crate::pipeline::tables::Table;
-use crate::publish::copies::copy_name;
+use crate::run::copy;
 use crate::run::ledger::Ledger;
 use crate::run::release::RELEASED;
 use crate::store::landed::Delivery;
 use crate::store::parquet::DataFile;
-use crate::store::releases::ReleaseFile;
+use crate::store::releases::{Release, ReleaseFile};
 use crate::store::{Store, StoreError};
 
 use super::Account;
@@ -123,8 +124,8 @@ pub(super) fn orphans(store: &Store) -> anyhow::Result<Account> {
     Ok(account)
 }
 
-/// Holds the releases to no gap, each to its files, and the last to its published copies.
-pub(super) fn releases(store: &Store) -> anyhow::Result<Account> {
+/// Holds the releases to no gap, each to its files, and the tables and the plain copies to the last.
+pub(super) fn releases(pipeline: &Pipeline, store: &Store) -> anyhow::Result<Account> {
     // The tables first: what they were rolled forward to was released before.
     let mut rolled = Vec::new();
     for (table, _) in RELEASED {
@@ -133,6 +134,7 @@ pub(super) fn releases(store: &Store) -> anyhow::Result<Account> {
         rolled.push(snapshot.release()?.unwrap_or(0));
     }
     let numbers = store.release_numbers().context("failed to list the releases")?;
+    let newest = numbers.last().copied();
     let last = numbers.iter().chain(&rolled).max().copied().unwrap_or(0);
     let mut account = Account::new([("releases", numbers.len() as i64)]);
     for missing in (1..=last).filter(|number| !numbers.contains(number)) {
@@ -154,20 +156,67 @@ pub(super) fn releases(store: &Store) -> anyhow::Result<Account> {
             match release.files.get(table.name()) {
                 Some(ReleaseFile { path, size_bytes, .. }) => {
                     lying_as(path, *size_bytes, *table, lying, &mut account);
+                    if let Some(finding) = other_content(path, *table, lying, store) {
+                        account.find(finding);
+                    }
                 }
                 None => account.find(format!("release {number} has no `{}`", table.name())),
             }
         }
     }
-    // The copies are written before the last table is rolled forward.
-    if rolled.last().is_some_and(|number| *number > 0) {
-        for name in RELEASED.map(|(table, _)| copy_name(table)) {
-            if !store.has_public(&name)? {
-                account.find(format!("`publish/{name}` is missing"));
+    for ((table, _), rolled) in RELEASED.into_iter().zip(rolled) {
+        if rolled < last {
+            let name = table.name();
+            account.find(format!(
+                "`{name}` stands at release {rolled} of {last}: `hoso run` rolls it forward"
+            ));
+        }
+    }
+    if let Some(newest) = newest {
+        let newest = store.release(newest).context("failed to read the last release")?;
+        copies(pipeline, store, &newest, &mut account)?;
+    }
+    Ok(account)
+}
+
+/// Holds the plain copies to what would be copied.
+fn copies(
+    pipeline: &Pipeline,
+    store: &Store,
+    release: &Release,
+    account: &mut Account,
+) -> anyhow::Result<()> {
+    for (name, wanted) in copy::made(pipeline, store, release).context("failed to copy")? {
+        let found = store.read_public(&name).with_context(|| format!("failed to read `{name}`"))?;
+        let number = release.number;
+        match found {
+            Some(found) if found == wanted => {}
+            Some(_) => account.find(format!(
+                "`publish/{name}` is not what release {number} and `suppress_below` come to: \
+                 take it away, and `hoso run` writes it again"
+            )),
+            None => {
+                account.find(format!("`publish/{name}` is missing: `hoso run` writes it again"));
             }
         }
     }
-    Ok(account)
+    Ok(())
+}
+
+/// Tells a file whose bytes are not those that its name ends with the hash of.
+fn other_content(
+    path: &str,
+    table: Table,
+    lying: &BTreeMap<String, u64>,
+    store: &Store,
+) -> Option<String> {
+    lying.get(path)?;
+    let name = table.name();
+    match store.has_named_content(table, path) {
+        Ok(true) => None,
+        Ok(false) => Some(format!("`{name}/{path}` holds other bytes than its name")),
+        Err(error) => Some(format!("{:#}", anyhow::Error::from(error))),
+    }
 }
 
 /// Finds a file that is referred to and does not lie there, or not in its size.

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use crate::indicators::period::PeriodKind;
 
 use super::super::*;
-use super::{BELOW, open, pipeline, rows};
+use super::{BELOW, is_small, open, pipeline, rows};
 
 /// What a unit counts in each month of a year: some, and some more beside these.
 fn year() -> impl Strategy<Value = Vec<(i64, i64)>> {
@@ -33,24 +33,31 @@ proptest! {
         let indicator = if is_rate { "on_time_rate" } else { "received" };
         let exact = rows(indicator, &lines.join("\n"), &pipeline);
         let open = open(&exact, &pipeline);
-        let size = |row: &Row| row.facts.denominator.or(row.facts.numerator).unwrap_or(0);
+        // What the numerators come to, what is left of the denominators, and both.
+        let sizes = |row: &Row| {
+            let numerator = row.facts.numerator.unwrap_or(0);
+            let of = row.facts.denominator.unwrap_or(0);
+            [numerator, (of - numerator).max(0), of.max(numerator)]
+        };
         let is_hidden = |row: &Row| row.facts.status == Status::Suppressed;
         // Each row with its size and whether it is hidden; what counts nothing hides nothing.
-        let cells: Vec<(&RowKey, i64, bool)> = exact
+        let cells: Vec<(&RowKey, [i64; 3], bool)> = exact
             .iter()
             .zip(&open)
-            .map(|(exact, open)| (&exact.key, size(exact), is_hidden(open)))
-            .filter(|(_, size, _)| *size > 0)
+            .map(|(exact, open)| (&exact.key, sizes(exact), is_hidden(open)))
+            .filter(|(_, [.., size], _)| *size > 0)
             .collect();
         for row in &open {
-            prop_assert!(!is_below(row.facts.numbers(), BELOW), "{:?}", row.key);
+            prop_assert!(!is_small(row.facts.numbers()), "{:?}", row.key);
         }
         for period in exact.iter().map(|row| row.key.period).collect::<BTreeSet<_>>() {
             let hidden = || cells.iter().filter(|(key, _, hidden)| *hidden && key.period == period);
             prop_assert_ne!(hidden().count(), 1, "over units: {:?}", period);
             let is_open = hidden().all(|(key, ..)| key.scope != Scope::Ministry);
-            let together: i64 = hidden().map(|(_, size, _)| size).sum();
-            prop_assert!(!is_open || together == 0 || together >= BELOW, "together: {:?}", period);
+            for at in 0..3 {
+                let together: i64 = hidden().map(|(_, sizes, _)| sizes[at]).sum();
+                prop_assert!(!is_open || together == 0 || together >= BELOW, "{at}: {:?}", period);
+            }
         }
         for scope in cells.iter().map(|(key, ..)| &key.scope).collect::<BTreeSet<_>>() {
             let of = |kind| cells.iter().filter(move |(key, ..)| key.scope == *scope && key.period.kind == kind);

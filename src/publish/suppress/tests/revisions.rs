@@ -21,6 +21,13 @@ fn revisions(releases: &[Vec<Row>]) -> Revisions {
     Revisions::from_batch(concat_batches(&batches[0].schema(), &batches).unwrap()).unwrap()
 }
 
+/// Returns the revisions of releases as they are open after the last.
+fn open(releases: &[Vec<Row>], pipeline: &Pipeline) -> Revisions {
+    let (last, revisions) = (releases.last().unwrap(), revisions(releases));
+    let suppression = Suppression::of(&Indicators::from_rows(last), &revisions, pipeline, BELOW);
+    suppression.open_revisions(&revisions)
+}
+
 /// Returns the scopes of which any number is told, old or new, in the rows of a version.
 fn scopes_told(open: &Revisions, version: i64) -> Vec<String> {
     let is_of = |told: &Told| told.key.version == version;
@@ -37,14 +44,14 @@ fn revisions_hide_what_the_release_hides_and_the_years_that_would_add_it_up() {
     let others = "unit B: 30 30\nunit C: 40 40";
     let releases = ["unit A: 10 20", "unit A: 2 20"]
         .map(|unit| rows("received", &format!("{unit}\n{others}"), &pipeline));
-    let suppression = Suppression::of(&Indicators::from_rows(&releases[1]), &pipeline, BELOW);
-    let open = suppression.open_revisions(&revisions(&releases));
+    let open = open(&releases, &pipeline);
     assert_eq!(scopes_told(&open, 1), ["C", "ministry"]);
     // A and B have 29 periods a year; January and the fourteen that hold it were revised of A.
     let batch = open.batch();
     let n_null = |name: &str| batch[name].null_count();
     assert_eq!((n_null("numerator"), n_null("value")), (29 + 29 + 15, 29 + 29 + 15));
-    let is_suppressed = |told: &&Told| told.new == Some(Numbers::default());
+    let is_suppressed =
+        |told: &&Told| told.new.is_some_and(|figure| figure.status == Status::Suppressed);
     assert_eq!(open.told().iter().filter(is_suppressed).count(), 29 + 29 + 15);
 }
 
@@ -55,8 +62,17 @@ fn rows_that_are_published_no_more_are_hidden_beside_one_another() {
     let first = rows("received", &format!("unit A: 2 20\n{others}"), &pipeline);
     let mut second = rows("received", &format!("unit A: 10 20\n{others}"), &pipeline);
     second.iter_mut().for_each(|row| row.key.version = 2);
-    let suppression = Suppression::of(&Indicators::from_rows(&second), &pipeline, BELOW);
-    let open = suppression.open_revisions(&revisions(&[first, second]));
+    let open = open(&[first, second], &pipeline);
     assert_eq!(scopes_told(&open, 1), ["C", "ministry"]);
-    assert_eq!(scopes_told(&open, 2), ["A", "B", "C", "ministry"]);
+    assert_eq!(scopes_told(&open, 2), ["C", "ministry"]);
+}
+
+#[test]
+fn what_was_small_once_is_not_told_by_what_stood_beside_it() {
+    let pipeline = pipeline();
+    let releases = ["unit A: 2 6", "unit A: 8 6"]
+        .map(|unit| rows("received", &format!("{unit}\nunit B: 5 7\nunit C: 40 40"), &pipeline));
+    let open = open(&releases, &pipeline);
+    // Neither the 47 of the ministry without the others, nor the year of A without February.
+    assert_eq!(scopes_told(&open, 1), ["C", "ministry"]);
 }
