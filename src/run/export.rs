@@ -92,15 +92,17 @@ fn whole<'a>(
     judgement: &Judgement,
     rejects: &[Reject],
 ) -> anyhow::Result<Result<(Whole, &'a Profile), Option<String>>> {
-    let bytes = match store.read_raw(&judgement.sha256) {
+    let (bytes, failure) = match store.read_raw(&judgement.sha256) {
         Err(StoreError::NotFound { .. }) => return Ok(Err(None)),
-        bytes => bytes.context("failed to read the raw bytes")?,
+        opened => opened.context("failed to read the raw bytes")?,
     };
     let Some(feed) = pipeline.feed(&judgement.unit, &judgement.feed) else {
         return Ok(Err(Some("the pipeline has no such feed any more".to_owned())));
     };
     let wanted = rejects.iter().map(|reject| reject.record).collect();
-    let log = match rows(bytes, &feed.profile, &wanted) {
+    let log = rows(bytes, &feed.profile, &wanted);
+    failure.check(&judgement.sha256)?;
+    let log = match log {
         Ok(log) => log,
         Err(Refusal { rule, params }) => {
             return Ok(Err(Some(message(&rule, &params, Language::English))));

@@ -63,11 +63,16 @@ pub(super) fn judge(
         landed_at: manifest.landed_at.map(|at| at.timestamp_micros()),
     };
     if judgement.refusal.is_none() {
-        let bytes = match store.read_raw(&manifest.sha256) {
+        let read = match store.read_raw(&manifest.sha256) {
             Err(StoreError::NotFound { .. }) => Err(Refusal::new("raw_missing", [])),
-            bytes => Ok(bytes.context("failed to read the raw bytes")?),
+            opened => {
+                let (bytes, failure) = opened.context("failed to read the raw bytes")?;
+                let read = read(bytes, &mut judgement, feed, pipeline);
+                // What the storage does not give is no fault of the delivery.
+                failure.check(&manifest.sha256)?;
+                read
+            }
         };
-        let read = bytes.and_then(|bytes| read(bytes, &mut judgement, feed, pipeline));
         match read {
             Ok((observations, rejects)) => return Ok(arrange(judgement, observations, &rejects)),
             Err(refusal) => judgement.refusal = Some(refusal),

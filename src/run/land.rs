@@ -253,7 +253,8 @@ impl Landing<'_> {
     }
 
     fn keep(&mut self, bytes: Spooled, manifest: Manifest, order: Order) -> anyhow::Result<()> {
-        let raw = self.store.put_raw(bytes).context("failed to keep the raw bytes")?;
+        let put = || self.store.put_raw(&bytes).context("failed to keep the raw bytes");
+        let raw = put()?;
         let manifest = Manifest {
             sha256: raw.sha256,
             size_bytes: raw.size_bytes,
@@ -268,6 +269,8 @@ impl Landing<'_> {
         let (unit, feed) = (&self.feed.unit, &self.feed.feed);
         let landed = self.store.land(unit, feed, manifest, known_n, order);
         self.n_new += usize::from(landed.context("failed to land")?.is_some());
+        // `maintain` may have taken bytes away that nothing named before.
+        put()?;
         Ok(())
     }
 }

@@ -202,8 +202,7 @@ fn identify(pipeline: &Pipeline, store: &Store) -> anyhow::Result<()> {
 fn with_refusals(error: anyhow::Error, landed: &Landed, ingested: &Ingested) -> anyhow::Error {
     let told = |error| match error {
         Stop::Guard { guard, told, .. } => {
-            let refused = report::refusals(&ingested.judgements, Language::English);
-            let refused = refused.map(|line| format!("\nrefused: {line}"));
+            let refused = refusals(ingested).map(|line| format!("\nrefused: {line}"));
             let unreachable = landed.unreachable.iter().map(|at| format!("\nnot reached: {at}"));
             Stop::Guard { guard, told, also: unreachable.chain(refused).collect() }
         }
@@ -212,14 +211,17 @@ fn with_refusals(error: anyhow::Error, landed: &Landed, ingested: &Ingested) -> 
     error.downcast::<Stop>().map_or_else(|other| other, |stop| told(stop).into())
 }
 
+fn refusals(ingested: &Ingested) -> impl Iterator<Item = String> {
+    ingested.judgements.iter().filter_map(|j| report::refusal(j, Language::English))
+}
+
 /// Stops before anything is published when no source was reached or all that came was refused.
 fn stop_if_nothing_came(landed: &Landed, ingested: &Ingested) -> Result<(), Stop> {
     if landed.is_nothing_reached() {
         let lines = landed.unreachable.iter().map(ToString::to_string);
         return Err(Stop::Unreachable(lines.collect::<Vec<_>>().join("\n")));
     }
-    let mut refused: Vec<String> =
-        report::refusals(&ingested.judgements, Language::English).collect();
+    let mut refused: Vec<String> = refusals(ingested).collect();
     if !refused.is_empty() && refused.len() == ingested.judgements.len() {
         refused.extend(landed.unreachable.iter().map(|at| format!("not reached: {at}")));
         return Err(Stop::AllRefused(refused.join("\n")));

@@ -31,9 +31,15 @@ pub struct Report {
 }
 
 impl Report {
-    /// What was judged in this run; once a release is made, all that it is the first to know.
-    fn judgements(&self) -> &[Judgement] {
-        if self.released.is_new { &self.released.judgements } else { &self.ingested.judgements }
+    /// What was judged in this run; once a release is made, all that it is the first to know of.
+    fn judgements(&self) -> Vec<&Judgement> {
+        let ours = &self.ingested.judgements;
+        let is_ours = |judgement: &Judgement| {
+            let key = (judgement.delivery(), judgement.judgement);
+            ours.iter().any(|ours| (ours.delivery(), ours.judgement) == key)
+        };
+        let first = if self.released.is_new { &self.released.judgements[..] } else { &[] };
+        first.iter().filter(|judgement| !is_ours(judgement)).chain(ours).collect()
     }
 
     /// Whether some delivery was refused or some source not reached in this run.
@@ -76,8 +82,10 @@ impl Report {
             lines.push(format!("not reached: {at}"));
         }
         lines.extend(self.landed.notes.iter().map(|at| format!("note: {at}")));
-        lines.extend(refusals(self.judgements(), language).map(|line| format!("refused: {line}")));
-        lines.extend(notes(self.judgements(), language).map(|line| format!("note: {line}")));
+        let judgements = self.judgements();
+        let refused = judgements.iter().filter_map(|judgement| refusal(judgement, language));
+        lines.extend(refused.map(|line| format!("refused: {line}")));
+        lines.extend(notes(&judgements, language).map(|line| format!("note: {line}")));
         lines.extend(self.released.differences.iter().map(|at| format!("control: {at}")));
         for ((unit, feed), starts) in self.missing() {
             let starts: Vec<String> =
@@ -88,11 +96,11 @@ impl Report {
             let accepted = if is_accepted { " (accepted)" } else { "" };
             lines.push(format!("guard: {}{accepted}", words(evidence, language)));
         }
-        let total = |of: fn(&Judgement) -> i64| self.judgements().iter().map(of).sum::<i64>();
-        if !self.judgements().is_empty() {
+        let total = |of: fn(&Judgement) -> i64| judgements.iter().map(|j| of(j)).sum::<i64>();
+        if !judgements.is_empty() {
             lines.push(format!(
                 "{} deliveries: {} records read = {} accepted + {} duplicate + {} rejected + {} out of scope",
-                self.judgements().len(),
+                judgements.len(),
                 total(|j| j.fates.read),
                 total(|j| j.fates.accepted),
                 total(|j| j.fates.duplicate),
@@ -130,7 +138,7 @@ impl Report {
             .iter()
             .map(|at| json!({ "unit": at.unit, "feed": at.feed, "why": at.why }))
             .collect();
-        let deliveries: Vec<Value> = self.judgements().iter().map(judgement_json).collect();
+        let deliveries: Vec<Value> = self.judgements().into_iter().map(judgement_json).collect();
         let release = self.released.release.as_ref();
         let missing: Vec<Value> = self
             .missing()
@@ -171,20 +179,15 @@ impl Report {
     }
 }
 
-/// Tells each refused delivery: its id, its name and the reason.
-pub(super) fn refusals(
-    judgements: &[Judgement],
-    language: Language,
-) -> impl Iterator<Item = String> {
-    judgements.iter().filter_map(move |judgement| {
-        let refusal = judgement.refusal.as_ref()?;
-        let why = message(&refusal.rule, &refusal.params, language);
-        Some(format!("{} `{}`: {why}", judgement.delivery(), judgement.name))
-    })
+/// Tells a refused delivery: its id, its name and the reason.
+pub(super) fn refusal(judgement: &Judgement, language: Language) -> Option<String> {
+    let refusal = judgement.refusal.as_ref()?;
+    let why = message(&refusal.rule, &refusal.params, language);
+    Some(format!("{} `{}`: {why}", judgement.delivery(), judgement.name))
 }
 
 /// Tells what is worth knowing of accepted deliveries, once for each feed that it holds of.
-fn notes(judgements: &[Judgement], language: Language) -> impl Iterator<Item = String> {
+fn notes(judgements: &[&Judgement], language: Language) -> impl Iterator<Item = String> {
     let mut counts: BTreeMap<(&str, &str, String), usize> = BTreeMap::new();
     for judgement in judgements {
         for note in &judgement.notes {

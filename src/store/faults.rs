@@ -23,6 +23,8 @@ pub(crate) enum Fault {
     Refused,
     /// It is done, but the answer is lost.
     AnswerLost,
+    /// None fails, but raw bytes cannot be read once they are opened.
+    RawUnread,
 }
 
 impl Store {
@@ -89,6 +91,10 @@ impl ObjectStore for Faulty {
     }
 
     async fn get_opts(&self, location: &Path, options: GetOptions) -> Result<GetResult> {
+        let is_raw = location.as_ref().starts_with("raw/") && options.range.is_some();
+        if is_raw && self.fault == Fault::RawUnread {
+            return Err(killed());
+        }
         self.inner.get_opts(location, options).await
     }
 

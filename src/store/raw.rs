@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, BufRead as _, BufReader, Read, Write as _};
+use std::sync::{Arc, OnceLock};
 
 use chrono::{DateTime, Utc};
 use sha2::{Digest as _, Sha256};
@@ -116,13 +117,50 @@ pub fn spool(reader: &mut dyn Read) -> io::Result<Spooled> {
     }
 }
 
+/// What the storage failed with while raw bytes were read. A reader further on sees an error as any
+/// other: it would take it for damage of the bytes.
+#[derive(Debug, Clone, Default)]
+pub struct ReadFailure(Arc<OnceLock<String>>);
+
+impl ReadFailure {
+    /// Tells whether the storage has failed.
+    ///
+    /// # Errors
+    ///
+    /// That it has.
+    pub fn check(&self, sha256: &str) -> Result<(), StoreError> {
+        let failed = |told: &String| StoreError::io("read", raw_name(sha256), told.clone());
+        self.0.get().map_or(Ok(()), |told| Err(failed(told)))
+    }
+}
+
+/// A reader that notes with what it failed.
+struct Noting {
+    reader: Box<dyn Read + Send>,
+    failure: ReadFailure,
+}
+
+impl Read for Noting {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.reader.read(buffer);
+        if let Err(error) = &read {
+            // The first counts; those after it follow from it.
+            self.failure.0.get_or_init(|| error.to_string());
+        }
+        read
+    }
+}
+
 impl Store {
-    /// Keeps what was spooled, over the same bytes where they are there already: they are as fresh as
-    /// the delivery, and [`Store::remove_raw`] spares them.
-    pub fn put_raw(&self, spooled: Spooled) -> Result<RawObject, StoreError> {
+    /// Keeps what was spooled; bytes that are there already are not sent again.
+    pub fn put_raw(&self, spooled: &Spooled) -> Result<RawObject, StoreError> {
         let Spooled { object, compressed } = spooled;
-        self.root.put_file(&raw_name(&object.sha256), compressed)?;
-        Ok(object)
+        let name = raw_name(&object.sha256);
+        if self.root.find(&name)?.is_none() {
+            let failed = |error| StoreError::io("spool", &name, error);
+            self.root.put_file(&name, compressed.try_clone().map_err(failed)?)?;
+        }
+        Ok(object.clone())
     }
 
     /// Whether the bytes are still kept.
@@ -130,19 +168,25 @@ impl Store {
         Ok(self.root.find(&raw_name(sha256))?.is_some())
     }
 
-    /// Opens the plain bytes; [`StoreError::NotFound`] when they have expired.
-    pub fn read_raw(&self, sha256: &str) -> Result<Box<dyn Read + Send>, StoreError> {
+    /// Opens the plain bytes; [`StoreError::NotFound`] when they have expired. Who reads them asks at
+    /// the end whether it was the storage that failed.
+    pub fn read_raw(
+        &self,
+        sha256: &str,
+    ) -> Result<(Box<dyn Read + Send>, ReadFailure), StoreError> {
         let name = raw_name(sha256);
-        let compressed = BufReader::with_capacity(BUFFER_BYTES, self.root.reader(&name)?);
-        let plain = Decoder::with_buffer(compressed)
-            .map_err(|error| StoreError::io("decompress", name, error))?;
-        Ok(Box::new(plain))
+        let failure = ReadFailure::default();
+        let reader = Noting { reader: self.root.reader(&name)?, failure: failure.clone() };
+        let plain = Decoder::with_buffer(BufReader::with_capacity(BUFFER_BYTES, reader));
+        failure.check(sha256)?;
+        let plain = plain.map_err(|error| StoreError::io("decompress", name, error))?;
+        Ok((Box::new(plain), failure))
     }
 
     /// Hashes the plain bytes again, in bounded memory; [`StoreError::NotFound`] when they have
     /// expired.
     pub fn hash_raw(&self, sha256: &str) -> Result<String, StoreError> {
-        let mut plain = BufReader::with_capacity(BUFFER_BYTES, self.read_raw(sha256)?);
+        let mut plain = BufReader::with_capacity(BUFFER_BYTES, self.read_raw(sha256)?.0);
         let mut digest = Sha256::new();
         loop {
             let bytes = plain

@@ -235,7 +235,8 @@ fn days_with_the_month_first_are_not_read_the_wrong_way_around() {
     // A few slips among many are rejected, and the others stand.
     let rows: String = (1..=16).map(row).collect();
     world.log("u1/2020-03.csv", &rows);
-    let ran = world.run(0);
+    let ran = world.run(6);
+    assert!(ran.stderr.contains("refused: G99.01/dossier/00000001"), "{ran}");
     assert!(
         ran.stderr.contains("16 records read = 12 accepted + 0 duplicate + 4 rejected"),
         "{ran}"

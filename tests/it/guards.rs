@@ -163,7 +163,7 @@ fn a_final_value_that_would_be_withdrawn_or_open_again_stops_the_release() {
     let ran = world.hoso(&["run", "--as-of", "2020-01-31"]);
     assert_eq!(ran.code, 5, "{ran}");
     assert!(ran.stderr.contains("guard `final_changed`"), "{ran}");
-    assert!(ran.stderr.contains("would be 1, provisional"), "{ran}");
+    assert!(ran.stderr.contains("1/1 would be 1/1, provisional"), "{ran}");
     world.edit("pipeline.toml", "since = 2020-01-01", "since = 2020-02-01");
     let ran = world.run(5);
     assert!(ran.stderr.contains("would be published no more"), "{ran}");

@@ -147,8 +147,9 @@ fn a_released_number_that_its_dossiers_do_not_come_to_is_told_beside_the_right_o
         let indicators = rows.column_by_name("indicator").unwrap().as_string::<i32>();
         one_more(numerators, |row| indicators.value(row) == "received")
     });
-    assert_eq!(failed(&world), ["numbers"]);
+    assert_eq!(failed(&world), ["numbers", "releases"]);
     let told = told(&world);
+    assert!(told.contains("parquet` holds other bytes than its name"), "{told}");
     let first = "received ministry month from 2020-01-01: released 3 (value 2, 1 of 2 units, \
         to 2020-02-01), recomputed 2 (value 2, ";
     assert!(told.contains(first), "{told}");
@@ -262,6 +263,18 @@ fn a_release_or_a_copy_that_is_gone_is_told() {
     fs::remove_file(&copy).unwrap();
     assert_eq!(failed(&world), ["releases"]);
     assert!(told(&world).contains("`publish/indicators.parquet` is missing"));
+    // A run puts it back, and what is not whole as well.
+    world.run(0);
+    assert_eq!(fs::read(&copy).unwrap(), bytes);
+    fs::write(&copy, "x").unwrap();
+    world.run(0);
+    assert_eq!(fs::read(&copy).unwrap(), bytes);
+    // Other bytes of the same size only the verification sees.
+    let mut others = bytes.clone();
+    *others.last_mut().unwrap() ^= 1;
+    fs::write(&copy, &others).unwrap();
+    assert_eq!(failed(&world), ["releases"]);
+    assert!(told(&world).contains("`publish/indicators.parquet` is not what release 3"));
     fs::write(copy, bytes).unwrap();
     for number in [2, 3] {
         let release = world.path(&format!("warehouse/releases/{number:08}.json"));
@@ -272,6 +285,23 @@ fn a_release_or_a_copy_that_is_gone_is_told() {
         fs::write(release, bytes).unwrap();
     }
     assert_eq!(failed(&world), Vec::<String>::new());
+}
+
+#[test]
+fn what_stands_beside_the_numbers_is_counted_again() {
+    let world = three_releases();
+    let file = files(&world, "completeness").pop().unwrap();
+    rewrite(&world, &file, "received", |_, flags| {
+        Arc::new(arrow::compute::not(flags.as_boolean()).unwrap())
+    });
+    // The release is given the new size, or nobody could read the file.
+    let release = world.path("warehouse/releases/00000003.json");
+    let mut about: Value = serde_json::from_slice(&fs::read(&release).unwrap()).unwrap();
+    about["files"]["completeness"]["size_bytes"] = fs::metadata(&file).unwrap().len().into();
+    fs::write(release, about.to_string()).unwrap();
+    assert!(failed(&world).contains(&"numbers".to_owned()));
+    let told = told(&world);
+    assert!(told.contains("`completeness` is not what the ledger comes to"), "{told}");
 }
 
 #[test]

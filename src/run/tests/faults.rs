@@ -73,6 +73,21 @@ fn a_run_that_fails_at_any_write_leaves_a_whole_release_and_the_next_run_mends_i
 }
 
 #[test]
+fn what_the_storage_does_not_give_is_no_fault_of_the_delivery() {
+    let (folder, pipeline) = small();
+    let url = folder.path().join("store").to_str().unwrap().to_owned();
+    fs::write(folder.path().join("in/u1/2020-01.csv"), format!("{HEADINGS}\n{JANUARY}\n")).unwrap();
+    let failing = Store::failing(&url, usize::MAX, Fault::RawUnread).unwrap();
+    let told = format!("{:#}", run_once(&pipeline, &failing).unwrap_err());
+    assert!(told.contains("failed to read `raw/") && told.contains("killed here"), "{told}");
+    let store = Store::open(&url, &Access::default()).unwrap();
+    assert_eq!(store.snapshot(Table::Deliveries).unwrap().files, []);
+    run_once(&pipeline, &store).unwrap();
+    assert!(verify::verify(&pipeline, &store).holds());
+    assert_eq!(store.snapshot(Table::Deliveries).unwrap().files.len(), 1);
+}
+
+#[test]
 fn a_run_that_fails_at_any_write_is_gone_on_with_by_a_mended_profile() {
     let (folder, pipeline) = small();
     let at = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();

@@ -18,9 +18,9 @@ use crate::run::ledger::Ledger;
 use crate::run::measure;
 use crate::run::release::{made_with_others, read_indicators};
 use crate::run::state::{Computed, source};
-use crate::store::Store;
 use crate::store::parquet::DataFile;
 use crate::store::releases::Release;
+use crate::store::{Store, StoreError};
 
 use super::Account;
 
@@ -90,7 +90,11 @@ fn revisions(
 ) -> anyhow::Result<()> {
     let before = match release.number {
         1 => Vec::new(),
-        number => read_indicators(store, &store.release(number - 1)?)?.rows(),
+        number => match store.release(number - 1) {
+            // That it is missing is told of the releases.
+            Err(StoreError::NotFound { .. }) => return Ok(()),
+            before => read_indicators(store, &before?)?.rows(),
+        },
     };
     let figure = |facts: &Facts| Figure {
         numbers: facts.numbers(),

@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::*;
+use crate::store::raw::KeptRaw;
 
 #[test]
 pub(super) fn racing_landings_take_each_number_once() {
@@ -76,10 +77,10 @@ pub(super) fn raw_bytes_come_back() {
     });
     let plain: Vec<u8> = noise.take(20 * 1024 * 1024 + 7).collect();
     let spooled = spool(&mut plain.as_slice()).unwrap();
-    let object = store.put_raw(spooled).unwrap();
+    let object = store.put_raw(&spooled).unwrap();
     assert_eq!(object.size_bytes, plain.len() as u64);
     let mut read = Vec::new();
-    store.read_raw(&object.sha256).unwrap().read_to_end(&mut read).unwrap();
+    store.read_raw(&object.sha256).unwrap().0.read_to_end(&mut read).unwrap();
     assert!(read == plain);
 
     let empty = spool(&mut b"".as_slice()).unwrap();
@@ -92,7 +93,7 @@ pub(super) fn raw_bytes_are_listed_hashed_again_and_taken_away() {
     let (_home, store) = store();
     assert_eq!(store.list_raw().unwrap(), []);
     let [one, two] = [b"one".as_slice(), b"two"]
-        .map(|mut plain| store.put_raw(spool(&mut plain).unwrap()).unwrap().sha256);
+        .map(|mut plain| store.put_raw(&spool(&mut plain).unwrap()).unwrap().sha256);
     let listed: Vec<String> = store.list_raw().unwrap().into_iter().map(|o| o.sha256).collect();
     assert!(listed.len() == 2 && listed.contains(&one) && listed.contains(&two));
     assert_eq!(store.hash_raw(&one).unwrap(), one);

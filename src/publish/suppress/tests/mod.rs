@@ -195,9 +195,10 @@ fn a_rate_of_nearly_all_tells_of_few() {
     );
     let open = open(&exact, &pipeline);
     assert_eq!(told(&open, "unit A", PeriodKind::Quarter), NO_QUARTER);
-    assert_eq!(told(&open, "unit B", PeriodKind::Quarter), NO_QUARTER, "the first of two alike");
+    // Of A 2 are left in January; beside them the 10 of C are fewer than the 30 of B.
+    assert_eq!(told(&open, "unit C", PeriodKind::Quarter), NO_QUARTER);
     assert_eq!(told(&open, "unit A", PeriodKind::Year), "148");
-    assert_eq!(told(&open, "unit C", PeriodKind::Quarter), "150 0 0 0");
+    assert_eq!(told(&open, "unit B", PeriodKind::Quarter), "120 0 0 0");
 }
 
 #[test]
