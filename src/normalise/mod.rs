@@ -5,7 +5,6 @@ mod condition;
 mod contract;
 mod control;
 mod delivery_marks;
-mod identifier;
 mod number;
 mod observations;
 mod record;

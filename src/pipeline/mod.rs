@@ -13,6 +13,8 @@ pub mod fault;
 pub mod feed;
 pub mod guards;
 pub mod heading;
+pub mod identifier;
+pub mod integer;
 pub mod profile;
 pub mod rules;
 pub mod secret;

@@ -192,7 +192,9 @@ fn what_may_tell_of_a_person_is_neither_a_number_nor_a_code() {
         A-2,10/01/2020,Đang xử lý,+84900000001,,,\n\
         A-3,10/01/2020,Đang xử lý,,bà Mai,,\n\
         A-4,10/01/2020,Đang xử lý,,,enterprise,bà Mai 0900000001\n\
-        A-5,10/01/2020,Đang xử lý,,,citizen,1200000009\n";
+        A-5,10/01/2020,Đang xử lý,,,citizen,1200000009\n\
+        A-6,10/01/2020,Đang xử lý,,,enterprise,8100000008\n\
+        A-7,10/01/2020,Đang xử lý,,,enterprise,1200000009\n";
     world.write("in/u1/2020-01.csv", log);
     world.run(0);
     assert_snapshot!(world.hoso(&["quarantine", "list"]).stdout, @"
@@ -208,7 +210,14 @@ fn what_may_tell_of_a_person_is_neither_a_number_nor_a_code() {
         .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap())
         .map(|row| format!("{} {}", row["dossier_key"], row["enterprise_code"]))
         .collect();
-    assert_eq!(told, ["\"A-4\" \"xx Xxx 9999999999\"", "\"A-5\" null"]);
+    // A code that begins with 8 is a person's.
+    let expected = [
+        "\"A-4\" \"xx Xxx 9999999999\"",
+        "\"A-5\" null",
+        "\"A-6\" \"9999999999\"",
+        "\"A-7\" \"1200000009\"",
+    ];
+    assert_eq!(told, expected);
 }
 
 #[test]
@@ -263,4 +272,31 @@ fn a_heading_that_may_hold_a_name_is_not_quoted() {
     world.write("in/u1/2020-01.csv", named);
     let ran = world.run(5);
     assert!(ran.stderr.contains("`Ngày tiếp nhận` was not found\n"), "{ran}");
+}
+
+#[test]
+fn an_absurd_amount_is_rejected_and_the_run_goes_on() {
+    let world = World::small();
+    world.overlay("feeds");
+    for folder in ["case", "parcels", "portal", "registry", "form"] {
+        std::fs::create_dir_all(world.path("in").join(folder)).unwrap();
+    }
+    world.write(
+        "in/payments/2020-01.csv",
+        "number,receipt,amount,day,way,state,online\n\
+         G99.01-200110-0001,R1,9223372036854775807,2020-01-10,paygov,paid,true\n\
+         G99.01-200110-0001,R2,9223372036854775807,2020-01-10,paygov,paid,true\n\
+         G99.01-200110-0001,R3,1000000000000001,2020-01-10,paygov,paid,true\n\
+         G99.01-200110-0001,R4,-1000000000000001,2020-01-10,paygov,paid,true\n\
+         G99.01-200110-0001,R5,1000000000000000,2020-01-10,paygov,paid,true\n",
+    );
+    world.run(0);
+    assert_snapshot!(world.hoso(&["quarantine", "list"]).stdout, @"
+    G99/payment/00000001#1           not_a_number         `9999999999999999999` is not a whole number
+    G99/payment/00000001#2           not_a_number         `9999999999999999999` is not a whole number
+    G99/payment/00000001#3           not_a_number         `9999999999999999` is not a whole number
+    G99/payment/00000001#4           not_a_number         `-9999999999999999` is not a whole number
+    4 rejected records
+    ");
+    assert!(world.dossiers().contains("\"paid_vnd\": 1000000000000000"), "{}", world.dossiers());
 }

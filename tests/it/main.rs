@@ -14,6 +14,7 @@ mod figures;
 mod formats;
 mod gaps;
 mod guards;
+mod forms;
 mod layouts;
 mod maintain;
 mod mending;
