@@ -142,7 +142,7 @@ impl Record {
         let supplies = |name: &str| self.supplied & supplied_bit(name) != 0;
         let status = self.get("status").text().unwrap_or_default();
         if supplies("status") && status.is_empty() {
-            return Err(("unknown_status", params_of([("text", String::new())])));
+            return Err(("no_status", params_of([])));
         }
         let received_on = self.get("received_on").day();
         let needs_reception = !matches!(status, "new" | "refused" | "withdrawn");
@@ -169,7 +169,7 @@ impl Record {
         let is_portal_silent = self.supplied & supplied_bit("portal_status") != 0
             && *self.get("portal_status") == Value::Null;
         if is_portal_silent {
-            return Err(("unknown_status", params_of([("text", String::new())])));
+            return Err(("no_status", params_of([])));
         }
         check_order(self.get("portal_received_on").day(), self.get("portal_completed_on").day())?;
         check_order(self.get("post_handed_on").day(), self.get("post_delivered_on").day())?;

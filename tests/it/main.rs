@@ -30,3 +30,4 @@ mod sources;
 mod tamper;
 mod verify;
 mod world;
+mod words;
