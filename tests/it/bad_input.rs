@@ -300,3 +300,29 @@ fn an_absurd_amount_is_rejected_and_the_run_goes_on() {
     ");
     assert!(world.dossiers().contains("\"paid_vnd\": 1000000000000000"), "{}", world.dossiers());
 }
+
+#[test]
+fn a_name_or_a_title_that_tells_an_impossible_range_tells_no_period() {
+    let world = World::small();
+    let pattern = "name = '^(?<from>\\d{4}-\\d{2}-\\d{2})_(?<to>\\d{4}-\\d{2}-\\d{2})\\.csv$'";
+    world.edit("feeds/u1.toml", "name = '^(?<period>\\d{4}-\\d{2})[a-z]?\\.csv$'", pattern);
+    for name in ["2020-02-30_2020-03-31", "2020-01-01_2020-01-32", "2020-03-31_2020-03-01"] {
+        world.log(&format!("u1/{name}.csv"), GOOD);
+    }
+    let ran = world.run(5);
+    assert_eq!(ran.stderr.matches("does not fit the feed's `name`").count(), 3, "{ran}");
+    assert!(!ran.stderr.contains("2020-03-31_"), "{ran}");
+    world.log("u1/2020-01-01_2020-01-31.csv", GOOD);
+    world.run(0);
+    let title = "period_title = 'Từ (?<from>[\\d/]+) đến (?<to>[\\d/]+)'\n\n[columns]";
+    world.edit("profiles/list.toml", "[columns]", title);
+    world.edit("feeds/u2.toml", "name = '^(?<period>\\d{4}-\\d{2})[a-z]?\\.csv$'", "name = '^.*$'");
+    world.write("in/u2/a.csv", format!("Từ 31/03/2020 đến 01/01/2020\n{}", log(GOOD)));
+    world.write("in/u2/b.csv", format!("Từ 01/02/2020 đến 29/02/2020\n{}", log(GOOD)));
+    world.run(0);
+    let periods = "SELECT name, period_start, period_end FROM deliveries WHERE unit_code = 'G99.02' ORDER BY name";
+    assert_eq!(
+        world.query(periods),
+        "name,period_start,period_end\na.csv,,\nb.csv,2020-02-01,2020-03-01\n"
+    );
+}
