@@ -56,6 +56,23 @@ fn an_implied_value_that_cannot_be_read_is_a_fault() {
 }
 
 #[test]
+fn implied_values_are_read_as_their_columns_are() {
+    let world = World::small();
+    let profile = std::fs::read_to_string(world.path("profiles/list.toml")).unwrap();
+    let implied = "[implied]\ndigitised = [{ value = \"true\" }]\nfee_vnd = [{ value = \"120.000\" }]\n\
+        due_on = [{ value = \"20/01/2020\", present = \"received_on\" }]\n\
+        unit_code = [{ value = \"Cục Hai\" }]\nprocedure_code = [{ value = \"1.000001\" }]";
+    world.write("profiles/list.toml", format!("{profile}\n{implied}\n"));
+    world.log("u1/2020-01.csv", "G99.01-200110-0001 |  | 10/01/2020 |  |  | Đang xử lý | |");
+    world.run(0);
+    let row: serde_json::Value = serde_json::from_str(world.dossiers().trim()).unwrap();
+    assert_eq!(row["digitised"], true);
+    assert_eq!(row["fee_vnd"], 120_000);
+    assert_eq!(row["due_on"], "2020-01-20");
+    assert_eq!(row["procedure_code"], "1.000001");
+}
+
+#[test]
 fn what_would_do_nothing_is_a_fault() {
     for (keys, told) in [
         ("period_title = 'Tháng \\d+'", "`period_title` needs the groups `from` and `to`"),
