@@ -117,3 +117,14 @@ fn a_day_that_a_profile_gives_is_one_in_the_forms_of_its_feeds_too() {
     let told = "`20/01/2020`, given for `rated_on`, is no day in the feed's `dates`";
     assert!(ran.stderr.contains(told) && ran.stderr.contains("./feeds/u1.toml:1"), "{ran}");
 }
+
+#[test]
+fn a_name_that_tells_one_end_of_a_period_alone_is_a_fault() {
+    let world = World::small();
+    let name = "name = '^(?<period>\\d{4}-\\d{2})[a-z]?\\.csv$'";
+    world.edit("feeds/u1.toml", name, "name = '^(?<from>\\d{4}-\\d{2}-\\d{2})\\.csv$'");
+    let ran = world.hoso(&["check"]);
+    assert_eq!(ran.code, 3, "{ran}");
+    let told = "the groups `from` and `to` tell a period only together";
+    assert!(ran.stderr.contains(told) && ran.stderr.contains("./feeds/u1.toml:5"), "{ran}");
+}
