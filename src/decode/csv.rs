@@ -12,6 +12,7 @@ use crate::pipeline::text::clean;
 use super::container::Body;
 use super::fault::refusal;
 use super::guard::{Guard, MAX_RECORD_BYTES, Seen, record_too_long};
+use super::line_breaks::{LineBreaks, Remembering};
 use super::row::{Row, Rows};
 use super::table::{Table, Width};
 use super::{Header, header};
@@ -29,14 +30,15 @@ pub(super) fn read<'a>(body: Body<'a>, profile: &Profile) -> Result<Table<'a>, R
     let (separator, n_above, header) = find_header(&head, profile)?;
 
     let (guard, seen) = Guard::new(Cursor::new(head).chain(bytes));
-    let mut reader = builder(separator).buffer_capacity(256 << 10).from_reader(guard);
+    let (remembering, breaks) = Remembering::new(guard);
+    let mut reader = builder(separator).buffer_capacity(256 << 10).from_reader(remembering);
     let mut above = ByteRecord::new();
     for _ in 0..n_above {
         reader.read_byte_record(&mut above).map_err(|error| refusal(&error))?;
         seen.record_read();
     }
     let (n_fields, line) = (header.n_fields(), reader.position().line());
-    let rows = Delimited { reader, seen, separator, n_fields, n_records: 0, line };
+    let rows = Delimited { reader, seen, breaks, separator, n_fields, n_records: 0, line };
     Ok(Table { rows: Box::new(rows), header, width: Width::Exact })
 }
 
@@ -72,8 +74,9 @@ fn builder(separator: u8) -> csv::ReaderBuilder {
 
 /// The rows below the headings.
 struct Delimited<R> {
-    reader: csv::Reader<Guard<R>>,
+    reader: csv::Reader<Remembering<Guard<R>>>,
     seen: Rc<Seen>,
+    breaks: Rc<LineBreaks>,
     separator: u8,
     n_fields: usize,
     n_records: u64,
@@ -83,6 +86,7 @@ struct Delimited<R> {
 impl<R: Read> Rows for Delimited<R> {
     fn read(&mut self, row: &mut Row) -> Result<bool, Refusal> {
         row.clear();
+        self.breaks.count_from(self.reader.position().byte());
         match self.reader.read_byte_record(&mut row.fields) {
             Ok(false) => return Ok(false),
             Ok(true) => {}
@@ -93,7 +97,7 @@ impl<R: Read> Rows for Delimited<R> {
         }
         self.n_records += 1;
         self.seen.record_read();
-        self.line = row.fields.position().map_or(0, csv::Position::line);
+        self.line = row.fields.position().map_or(0, csv::Position::line) + self.breaks.n();
         row.line = self.line;
         row.is_cut = self.seen.is_at_end() && !self.seen.ends_with_line_break();
         self.check_quotes(&row.fields)?;

@@ -15,6 +15,7 @@ mod header;
 mod html;
 mod json;
 mod keyed;
+mod line_breaks;
 mod mend;
 mod parquet;
 mod row;

@@ -73,8 +73,12 @@ fn payments(batch: &RecordBatch, items: &[Items], values: &mut [ArrayRef]) {
         matches!(read.text(item, "payment_status"), None | Some("paid"))
     };
     let paid = |items: &Items| items.values().filter(is_paid).cloned().collect::<Vec<_>>();
-    let sum = |items: &Items| {
-        paid(items).iter().filter_map(|item| read.integer(item, "paid_vnd")).reduce(|a, b| a + b)
+    // A sum that no number holds is none.
+    let sum = |items: &Items| -> Option<i64> {
+        let paid = paid(items);
+        let mut amounts = paid.iter().filter_map(|item| read.integer(item, "paid_vnd"));
+        let first = amounts.next()?;
+        amounts.try_fold(first, i64::checked_add)
     };
     let last_day = |items: &Items| paid(items).iter().filter_map(|i| read.day(i, "paid_on")).max();
     let channel = |items: &Items| {

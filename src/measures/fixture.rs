@@ -57,7 +57,8 @@ pub(super) fn pipeline(measures: &str, services: &str) -> Pipeline {
 }
 
 pub(super) fn definitions(measures: &str) -> Definitions {
-    pipeline(measures, "").definitions
+    let service = "1.1,Một,One,F1,Một,One,U1,full,true,0,,false,,both,,2020-01-01,\n";
+    pipeline(measures, service).definitions
 }
 
 /// Counts batches and prints each row: unit, procedure, month, measure, value.

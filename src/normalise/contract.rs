@@ -40,12 +40,8 @@ impl<'a> Contracts<'a> {
     pub(super) fn new(profile: &'a Profile, supplied: u64) -> Self {
         let mut contracts = Self { bound: Vec::new(), notes: Vec::new(), refusal: None };
         for (id, contract) in &profile.contracts {
-            let is_absent = |column: &&str| supplied & supplied_bit(column) == 0;
-            match contract.columns().into_iter().find(is_absent) {
-                Some(column) => {
-                    let params = [("contract", id.clone()), ("column", column.to_owned())];
-                    contracts.fail(contract, Refusal::new("contract_not_run", params));
-                }
+            match not_run(id, contract, supplied) {
+                Some(refusal) => contracts.fail(contract, refusal),
                 None => contracts.bound.push(Bound {
                     id,
                     contract,
@@ -86,14 +82,19 @@ impl<'a> Contracts<'a> {
         rejected.map_or(Ok(()), Err)
     }
 
-    /// Holds the number of records against the contracts, once all are read; returns the notes.
+    /// Holds the number of records against the contracts, once all are read; returns the notes. A
+    /// contract on a column that none of them supplied has failed.
     ///
     /// # Errors
     ///
     /// The refusal of the whole delivery.
-    pub(super) fn finish(&mut self, n_records: i64) -> Result<Vec<Note>, Refusal> {
+    pub(super) fn finish(&mut self, n_records: i64, supplied: u64) -> Result<Vec<Note>, Refusal> {
         let mut broken = Vec::new();
         for bound in &self.bound {
+            if n_records > 0 {
+                let refusal = not_run(bound.id, bound.contract, supplied);
+                broken.extend(refusal.map(|refusal| (bound.contract, refusal)));
+            }
             let Clause::Records { min, max } = bound.contract.clause else { continue };
             if (min..=max).contains(&n_records) {
                 continue;
@@ -149,6 +150,14 @@ impl Bound<'_> {
         }
         params
     }
+}
+
+/// Says which column a contract lacks in a log that supplies some, if it lacks one.
+fn not_run(id: &str, contract: &Contract, supplied: u64) -> Option<Refusal> {
+    let is_absent = |column: &&str| supplied & supplied_bit(column) == 0;
+    let column = contract.columns().into_iter().find(is_absent)?;
+    let params = [("contract", id.to_owned()), ("column", column.to_owned())];
+    Some(Refusal::new("contract_not_run", params))
 }
 
 /// How a dossier is marked that breaks a contract.

@@ -24,11 +24,16 @@ const IDENTITIES: [(&str, &[&str]); 3] = [
 /// Figures by the name of their column.
 pub type Figures = BTreeMap<String, i64>;
 
+/// Sums by the name of their column; `None` for one that no number holds.
+type Sums = BTreeMap<&'static str, Option<i64>>;
+
 /// Reads the rows of a form, batch by batch.
 pub struct Control<'a> {
     readers: Vec<ColumnReader<'a>>,
-    sums: Figures,
-    totals: Figures,
+    sums: Sums,
+    totals: Sums,
+    /// How many cells of a column hold something else than a figure.
+    n_unreadable: BTreeMap<&'static str, i64>,
 }
 
 impl<'a> Control<'a> {
@@ -36,7 +41,7 @@ impl<'a> Control<'a> {
     pub fn new(pipeline: &'a Pipeline, profile: &'a Profile, header: &Header) -> Self {
         let columns = header.taken.iter().filter_map(|t| columns::supplied_or_input(t.column));
         let readers = columns.map(|column| ColumnReader::new(column, pipeline, profile)).collect();
-        Self { readers, sums: Figures::new(), totals: Figures::new() }
+        Self { readers, sums: Sums::new(), totals: Sums::new(), n_unreadable: BTreeMap::new() }
     }
 
     /// Adds the rows of a batch; each is out of scope: it is no dossier.
@@ -50,38 +55,77 @@ impl<'a> Control<'a> {
                 Some(_) => continue,
             };
             for (at, reader) in self.readers.iter_mut().enumerate() {
-                let texts = records.texts(at);
-                let text = texts.is_valid(row).then(|| texts.value(row));
-                let value = text.map(|text| reader.read(text, false, &mut Vec::new()));
-                if let Some(Ok(Value::Integer(number))) = value {
-                    *figures.entry(reader.column.name.to_owned()).or_default() += number;
+                let (column, texts) = (reader.column.name, records.texts(at));
+                if !texts.is_valid(row) {
+                    continue;
+                }
+                match reader.read(texts.value(row), false, &mut Vec::new()) {
+                    Ok(Value::Integer(number)) => {
+                        let sum = figures.entry(column).or_insert(Some(0));
+                        *sum = sum.and_then(|sum| sum.checked_add(number));
+                    }
+                    _ => *self.n_unreadable.entry(column).or_default() += 1,
                 }
             }
         }
     }
 
     /// Returns the form's figures (its totals, or the sums of its rows) and what does not add up.
+    /// A figure that was not read whole is none.
     pub fn finish(self) -> (Figures, Vec<Note>) {
-        let Self { sums, totals, .. } = self;
+        let Self { mut sums, mut totals, n_unreadable, .. } = self;
         let mut notes = Vec::new();
+        let unreadable = n_unreadable.into_iter().map(|(column, cells)| {
+            let params = [("column", column.to_owned()), ("cells", cells.to_string())];
+            (column, Note::new("control_unreadable", params))
+        });
+        let is_too_large = |(column, sum): (&&'static str, &Option<i64>)| {
+            sum.is_none().then(|| (*column, too_large(column, "its rows")))
+        };
+        let not_kept: BTreeMap<&str, Note> = sums
+            .iter()
+            .filter_map(is_too_large)
+            .chain(totals.iter().filter_map(is_too_large))
+            .chain(unreadable)
+            .collect();
+        for (column, note) in not_kept {
+            sums.remove(column);
+            totals.remove(column);
+            notes.push(note);
+        }
+        let (sums, totals) = (figures(sums), figures(totals));
         for (column, total) in &totals {
             let sum = sums.get(column).copied().unwrap_or(0);
             if sum != *total {
                 notes.push(differs(column, *total, "its rows", sum));
             }
         }
-        let figures = if totals.is_empty() { sums } else { totals };
+        let mut figures = if totals.is_empty() { sums } else { totals };
         for (column, parts) in IDENTITIES {
             let parts: Option<Vec<i64>> = parts.iter().map(|p| figures.get(*p).copied()).collect();
-            let sum = parts.map(|parts| parts.iter().sum::<i64>());
-            if let (Some(total), Some(sum)) = (figures.get(column), sum)
-                && *total != sum
-            {
-                notes.push(differs(column, *total, "its parts", sum));
+            let (Some(total), Some(parts)) = (figures.get(column).copied(), parts) else {
+                continue;
+            };
+            match parts.into_iter().try_fold(0_i64, i64::checked_add) {
+                Some(sum) if sum == total => {}
+                Some(sum) => notes.push(differs(column, total, "its parts", sum)),
+                None => {
+                    figures.remove(column);
+                    notes.push(too_large(column, "its parts"));
+                }
             }
         }
         (figures, notes)
     }
+}
+
+fn figures(sums: Sums) -> Figures {
+    let figure = |(column, sum): (&str, Option<i64>)| Some((column.to_owned(), sum?));
+    sums.into_iter().filter_map(figure).collect()
+}
+
+fn too_large(column: &str, of: &str) -> Note {
+    Note::new("control_too_large", [("column", column.to_owned()), ("of", of.to_owned())])
 }
 
 fn differs(column: &str, total: i64, of: &str, sum: i64) -> Note {

@@ -5,7 +5,6 @@ mod condition;
 mod contract;
 mod control;
 mod delivery_marks;
-mod identifier;
 mod number;
 mod observations;
 mod record;
@@ -33,7 +32,7 @@ pub use tax_code::is_tax_code;
 use contract::Contracts;
 use delivery_marks::FlagTally;
 use observations::ObservationsBuilder;
-use record::Record;
+use record::{Implied, Record};
 use rejects::RejectsBuilder;
 use value::{Breach, ColumnReader, Value};
 
@@ -72,10 +71,15 @@ pub struct Judge<'a> {
     feed: &'a Feed,
     origin: &'a Origin,
     readers: Vec<ColumnReader<'a>>,
+    /// The readers that no record has had anything for, a bit each: a keyed log has the columns
+    /// that its records have.
+    never_there: u64,
     /// The columns that every record supplies, a bit each: by constants and what is implied.
     always_supplied: u64,
     /// Values for what the record itself does not tell: the feed's unit and constants.
     constants: Vec<(Column, Result<Value, Breach>)>,
+    /// What the profile says that a record means which tells nothing itself.
+    implied: Vec<Implied>,
     n_headings: usize,
     flags: FlagTally,
     contracts: Contracts<'a>,
@@ -105,19 +109,21 @@ impl<'a> Judge<'a> {
             let read = |column| (column, reader(column).read(text, false, &mut Vec::new()));
             constants.extend(column.map(read));
         }
+        let implied = implied(profile, reader);
         let constant = constants.iter().map(|(column, _)| column.name);
         let always = constant.chain(profile.implied.keys().copied()).map(supplied_bit);
         let always_supplied = always.fold(0, |mask, bit| mask | bit);
-        let read = readers.iter().map(|reader| supplied_bit(reader.column.name));
-        let supplied = read.fold(always_supplied, |mask, bit| mask | bit);
+        let supplied = supplied_by(&readers, 0) | always_supplied;
         Self {
             pipeline,
             feed,
             origin,
+            never_there: u64::MAX,
             always_supplied,
             contracts: Contracts::new(profile, supplied),
             readers,
             constants,
+            implied,
             n_headings: header.n_fields(),
             flags: FlagTally::default(),
         }
@@ -130,6 +136,7 @@ impl<'a> Judge<'a> {
         let mut record = Record::default();
         fates.read += records.n_records() as i64;
         for row in 0..records.n_records() {
+            self.never_there &= records.absent(row);
             let judged = match records.remark(row) {
                 Some((rule, _)) if severity(rule) == Severity::OutOfScope => {
                     fates.out_of_scope += 1;
@@ -167,7 +174,8 @@ impl<'a> Judge<'a> {
     /// The refusal of a delivery that breaks a contract, or whose days were turned around.
     pub fn finish(&mut self, fates: &Fates) -> Result<Vec<Note>, Refusal> {
         delivery_marks::turned(self.readers.iter())?;
-        let mut notes = self.contracts.finish(fates.read - fates.out_of_scope)?;
+        let supplied = supplied_by(&self.readers, self.never_there) | self.always_supplied;
+        let mut notes = self.contracts.finish(fates.read - fates.out_of_scope, supplied)?;
         notes.extend(self.flags.notes());
         notes.extend(delivery_marks::clock(self.readers.iter().map(|reader| reader.clock)));
         Ok(notes)
@@ -191,7 +199,8 @@ impl<'a> Judge<'a> {
             (Err(no_key), _) => return Err(no_key),
             (Ok(_), Some(breach)) => return Err(breach),
         };
-        record.fill_implied(profile);
+        let filled = record.fill_implied(&self.implied);
+        filled.map_err(|(column, breach)| (Some(column), breach))?;
         if profile.feed != FeedKind::Dossier {
             // Both found the key; they are the unit's own to tell.
             record.set("unit_code", Value::Null);
@@ -268,6 +277,24 @@ impl<'a> Judge<'a> {
         let is_count = rule == "field_count";
         (rule, if is_count { params_of(counts) } else { params_of([]) })
     }
+}
+
+/// Reads what the profile implies, once for all records.
+fn implied<'a>(profile: &'a Profile, reader: impl Fn(Column) -> ColumnReader<'a>) -> Vec<Implied> {
+    let mut implied = Vec::new();
+    for (name, rules) in &profile.implied {
+        let Some(column) = columns::supplied_or_input(name) else { continue };
+        let read = |text: &str| reader(column).read(text, false, &mut Vec::new());
+        let rules = rules.iter().map(|rule| (rule.present, read(&rule.value)));
+        implied.push(Implied { column: column.name, rules: rules.collect() });
+    }
+    implied
+}
+
+/// Returns a bit for each column that is read, but for the readers that never had anything.
+fn supplied_by(readers: &[ColumnReader<'_>], never_there: u64) -> u64 {
+    let there = readers.iter().enumerate().filter(|(at, _)| never_there & 1 << at == 0);
+    there.fold(0, |mask, (_, reader)| mask | supplied_bit(reader.column.name))
 }
 
 fn severity(rule: &str) -> Severity {

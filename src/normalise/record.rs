@@ -30,6 +30,13 @@ pub(super) struct Record {
     pub(super) contract_marks: Vec<Arc<str>>,
 }
 
+/// What a record means that has nothing in a column: the first value whose other column, if it
+/// names one, has something.
+pub(super) struct Implied {
+    pub(super) column: &'static str,
+    pub(super) rules: Vec<(Option<&'static str>, Result<Value, Breach>)>,
+}
+
 impl Record {
     /// Empties the record for the next one, which supplies at least some columns.
     pub(super) fn clear(&mut self, supplied: u64) {
@@ -80,19 +87,23 @@ impl Record {
     }
 
     /// Fills in what the profile says a record without a value of its own means.
-    pub(super) fn fill_implied(&mut self, profile: &Profile) {
-        for (column, rules) in &profile.implied {
+    pub(super) fn fill_implied(
+        &mut self,
+        implied: &[Implied],
+    ) -> Result<(), (&'static str, Breach)> {
+        for Implied { column, rules } in implied {
             if *self.get(column) != Value::Null {
                 continue;
             }
-            let fits = rules
-                .iter()
-                .find(|rule| rule.present.is_none_or(|present| *self.get(present) != Value::Null));
-            if let Some(rule) = fits {
-                let value = Value::Text(rule.value.clone());
-                self.set(column, value);
+            let is_there =
+                |present: &Option<&str>| present.is_none_or(|name| *self.get(name) != Value::Null);
+            match rules.iter().find(|(present, _)| is_there(present)) {
+                Some((_, Ok(value))) => self.set(column, value.clone()),
+                Some((_, Err(breach))) => return Err((column, breach.clone())),
+                None => {}
             }
         }
+        Ok(())
     }
 
     /// Settles which day ended the dossier: the return day stands in for a missing completion, the
@@ -142,7 +153,7 @@ impl Record {
         let supplies = |name: &str| self.supplied & supplied_bit(name) != 0;
         let status = self.get("status").text().unwrap_or_default();
         if supplies("status") && status.is_empty() {
-            return Err(("unknown_status", params_of([("text", String::new())])));
+            return Err(("no_status", params_of([])));
         }
         let received_on = self.get("received_on").day();
         let needs_reception = !matches!(status, "new" | "refused" | "withdrawn");
@@ -169,7 +180,7 @@ impl Record {
         let is_portal_silent = self.supplied & supplied_bit("portal_status") != 0
             && *self.get("portal_status") == Value::Null;
         if is_portal_silent {
-            return Err(("unknown_status", params_of([("text", String::new())])));
+            return Err(("no_status", params_of([])));
         }
         check_order(self.get("portal_received_on").day(), self.get("portal_completed_on").day())?;
         check_order(self.get("post_handed_on").day(), self.get("post_delivered_on").day())?;

@@ -17,9 +17,14 @@ pub fn is_tax_code(code: &str) -> bool {
     10 - sum % 11 == digit(9)
 }
 
+/// Whether a text is the tax code of an enterprise: those that begin with 8 belong to persons.
+pub(super) fn is_of_enterprise(code: &str) -> bool {
+    is_tax_code(code) && code.bytes().find(u8::is_ascii_digit) != Some(b'8')
+}
+
 #[cfg(test)]
 mod tests {
-    use super::is_tax_code;
+    use super::{is_of_enterprise, is_tax_code};
 
     #[test]
     fn check_digits() {
@@ -30,5 +35,13 @@ mod tests {
         assert!(!is_tax_code("120000000"));
         assert!(!is_tax_code("001200000009"));
         assert!(!is_tax_code("12000000O9"));
+    }
+
+    #[test]
+    fn the_code_of_a_person_is_none_of_an_enterprise() {
+        assert!(is_of_enterprise("1200000009") && is_of_enterprise("1200000009-001"));
+        // 8 * 31 + 29 = 277, 277 % 11 = 2, 10 - 2 = 8.
+        assert!(is_tax_code("8100000008") && !is_of_enterprise("8100000008"));
+        assert!(!is_of_enterprise("8100000008-001") && !is_of_enterprise("-8100000008"));
     }
 }

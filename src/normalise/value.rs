@@ -7,13 +7,14 @@ use chrono::NaiveDate;
 use crate::pipeline::Pipeline;
 use crate::pipeline::columns::{Column, Kind};
 use crate::pipeline::date_form::{Stamp, parse_any, parse_cell, parse_serial};
+use crate::pipeline::identifier::is_identifier;
+use crate::pipeline::integer::parse_integer;
 use crate::pipeline::profile::Profile;
 use crate::pipeline::rules::{Params, params_of};
 use crate::pipeline::text::{clean, fold};
 
-use super::identifier::is_identifier;
 use super::shape::shape;
-use super::tax_code::is_tax_code;
+use super::tax_code::is_of_enterprise;
 
 /// A typed value; instants are UTC microseconds.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -89,19 +90,19 @@ impl<'a> ColumnReader<'a> {
             Kind::Identifier if !is_coded => self.read_identifier(text, is_number, marks),
             Kind::TaxCode if !is_coded => {
                 let code = clean(text);
-                Ok(Value::Text(if is_tax_code(&code) { code } else { shape(&code) }))
+                Ok(Value::Text(if is_of_enterprise(&code) { code } else { shape(&code) }))
             }
             Kind::Day | Kind::Instant => self.read_date(text, is_number, marks),
             Kind::Procedure | Kind::Unit if is_number => {
                 let code = self.code(text).ok_or_else(|| ("code_as_number", masked(text)))?;
                 Ok(Value::Text(code))
             }
-            Kind::Integer if !is_coded => self.read_integer(text),
+            Kind::Integer if !is_coded => read_integer(text),
             kind => {
                 let code = self.code(text).ok_or_else(|| (unknown(self.column), masked(text)))?;
                 match kind {
                     Kind::Flag => Ok(Value::Flag(code == "true")),
-                    Kind::Integer => self.read_integer(&code),
+                    Kind::Integer => read_integer(&code),
                     _ => Ok(Value::Text(code)),
                 }
             }
@@ -149,20 +150,6 @@ impl<'a> ColumnReader<'a> {
         Ok(if is_instant { Value::Instant(stamp.micros) } else { Value::Day(stamp.day) })
     }
 
-    /// Reads a whole number; points and spaces may group its digits by three. What is as long as
-    /// the number of an identity card or a telephone and begins as these do is none.
-    fn read_integer(&self, text: &str) -> Result<Value, Breach> {
-        let digits = text.trim();
-        let groups: Vec<&str> = digits.split(['.', ' ', '\u{a0}']).collect();
-        let is_grouped = groups.len() > 1
-            && groups[1..].iter().all(|group| group.len() == 3)
-            && (1..=3).contains(&groups[0].trim_start_matches('-').len());
-        let joined = if is_grouped { groups.concat() } else { digits.to_owned() };
-        let is_personal = joined.len() >= 9 && joined.starts_with(['0', '+']);
-        let number = joined.parse().ok().map(Value::Integer).filter(|_| !is_personal);
-        number.ok_or_else(|| ("not_a_number", masked(text)))
-    }
-
     fn code(&mut self, text: &str) -> Option<String> {
         if let Some(code) = self.seen.get(text) {
             return code.clone();
@@ -204,6 +191,11 @@ impl<'a> ColumnReader<'a> {
         let national = text.match_indices('.').nth(1).map_or(text, |(at, _)| &text[..at]);
         [text, national].into_iter().find(|code| services.contains(code)).map(str::to_owned)
     }
+}
+
+fn read_integer(text: &str) -> Result<Value, Breach> {
+    let number = parse_integer(text).map(Value::Integer);
+    number.ok_or_else(|| ("not_a_number", masked(text)))
 }
 
 impl Clock {

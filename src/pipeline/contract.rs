@@ -66,6 +66,18 @@ pub(super) fn read(
 ) {
     let Some(section) = section.section("contract", faults) else { return };
     for (id, section) in section.named_sections(faults) {
+        if feed == FeedKind::Control {
+            let message = "form II.06a has no records that a contract could hold for";
+            let fault = faults.add(section.file, id.span, message);
+            fault.hint("take it away: the form is held against itself and against the unit's log");
+            continue;
+        }
+        let is_allowed = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_');
+        if id.value.is_empty() || !id.value.bytes().all(is_allowed) {
+            let message = format!("`{}` is no id of a contract", id.value);
+            let fault = faults.add(section.file, id.span.clone(), message);
+            fault.hint("small letters, digits and `_`, such as [contract.due_day]");
+        }
         let contract = read_one(feed, &section, faults);
         section.finish(faults);
         contracts.extend(contract.map(|contract| (id.value, contract)));
@@ -73,8 +85,11 @@ pub(super) fn read(
 }
 
 fn read_one(feed: FeedKind, section: &Section<'_>, faults: &mut Faults) -> Option<Contract> {
-    let columns: Vec<Column> =
-        columns::SUPPLIED.iter().filter(|column| feed.may_supply(column.name)).copied().collect();
+    // The unit is the unit's own to tell: a record of another feed has none.
+    let has = |column: &&Column| {
+        feed.may_supply(column.name) && (feed == FeedKind::Dossier || column.name != "unit_code")
+    };
+    let columns: Vec<Column> = columns::SUPPLIED.iter().filter(has).copied().collect();
     let name = bilingual(section, "name", faults);
     let check = section.text("check", faults);
     let unique = section.texts("unique", faults);
@@ -89,13 +104,9 @@ fn read_one(feed: FeedKind, section: &Section<'_>, faults: &mut Faults) -> Optio
         return None;
     }
     let clause = if let Some(check) = check {
-        Clause::Check(condition::parse(&check, &columns, section.file, faults)?)
+        Clause::Check(condition(&check, &columns, section, faults)?)
     } else if let Some(records) = records {
-        let (min, max) = (records.count("min", faults), records.count("max", faults));
-        records.finish(faults);
-        let bound =
-            |count: Option<u64>| count.map(|count| i64::try_from(count).unwrap_or(i64::MAX));
-        Clause::Records { min: bound(min).unwrap_or(0), max: bound(max).unwrap_or(i64::MAX) }
+        bounds(&records, faults)
     } else if unique.is_empty() {
         Clause::NoChange(changes(&no_change, section, faults))
     } else {
@@ -103,6 +114,37 @@ fn read_one(feed: FeedKind, section: &Section<'_>, faults: &mut Faults) -> Optio
     };
     let consequence = consequence(&clause, severity?, section, faults)?;
     Some(Contract { name, clause, consequence })
+}
+
+/// Reads a condition on a record: one that reads no column tells nothing of it.
+fn condition(
+    check: &Placed<String>,
+    columns: &[Column],
+    section: &Section<'_>,
+    faults: &mut Faults,
+) -> Option<Condition> {
+    let condition = condition::parse(check, columns, section.file, faults)?;
+    if condition.columns().is_empty() {
+        let fault = faults.add(section.file, check.span.clone(), "the check reads no column");
+        fault.hint("a condition on what a record says, such as due_on IS NOT NULL");
+    }
+    Some(condition)
+}
+
+/// Reads how many records a delivery may have: some number must break it, and some must not.
+fn bounds(records: &Section<'_>, faults: &mut Faults) -> Clause {
+    let (min, max) = (records.count("min", faults), records.count("max", faults));
+    records.finish(faults);
+    let bound = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
+    let (min, max) = (min.map_or(0, bound), max.map_or(i64::MAX, bound));
+    let message = match (min, max) {
+        (0, i64::MAX) => "no number of records can break it",
+        _ if min > max => "`min` is more than `max`: every number of records breaks it",
+        _ => return Clause::Records { min, max },
+    };
+    let fault = faults.add(records.file, records.span.clone(), message);
+    fault.hint("records = { min = 100, max = 20000 }; either may be left out");
+    Clause::Records { min, max }
 }
 
 /// Reads what becomes of a breach, which must be possible for the clause: a record cannot be
@@ -157,6 +199,11 @@ fn changes(
     for text in texts {
         let change = text.value.split_once("->");
         match change.and_then(|(from, to)| status(from).zip(status(to))) {
+            Some((from, to)) if from == to => {
+                let message = format!("`{}` is no change: both are `{from}`", text.value);
+                let fault = faults.add(section.file, text.span.clone(), message);
+                fault.hint("from one status to another, such as completed -> processing");
+            }
             Some(change) => changes.push(change),
             None => {
                 let message = format!("`{}` is no change of status", text.value);

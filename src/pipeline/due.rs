@@ -6,6 +6,9 @@ use super::calendar::Calendar;
 use super::fault::Faults;
 use super::section::Section;
 
+/// No report is waited for longer.
+const MAX_DAYS: u64 = 366;
+
 /// When the report on a period is due.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Due {
@@ -19,9 +22,17 @@ impl Due {
     /// every day.
     pub(super) fn read(section: &Section<'_>, faults: &mut Faults) -> Option<Self> {
         let due = section.section("due", faults)?;
-        let working = due.count("working_days", faults);
-        let every = due.count("days", faults);
-        let grace = due.count("grace_days", faults).unwrap_or(0);
+        let mut days = |key| {
+            let days = due.count(key, faults)?;
+            if days > MAX_DAYS {
+                let message = format!("`{key}` must be at most {MAX_DAYS}");
+                let fault = faults.add(due.file, due.span.clone(), message);
+                fault.hint("the days after the end of a period; a report is waited for no longer");
+            }
+            Some(days)
+        };
+        let (working, every) = (days("working_days"), days("days"));
+        let grace = days("grace_days").unwrap_or(0);
         due.finish(faults);
         match (working, every) {
             (Some(days), None) => Some(Self { days, grace_days: grace, are_working: true }),

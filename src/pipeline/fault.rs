@@ -24,7 +24,7 @@ impl SourceFile {
             }),
             Err(error) => {
                 let file = Self { path: path.to_string_lossy().into(), text: "".into() };
-                faults.add(&file, 0..0, format!("failed to read the file: {error}"));
+                faults.add_first(&file, format!("failed to read the file: {error}"));
                 None
             }
         }
@@ -38,6 +38,8 @@ pub struct Fault {
     pub span: Range<usize>,
     pub message: String,
     pub hint: Option<String>,
+    /// Whether other faults may follow from it: of a file that is missing or empty.
+    pub is_first: bool,
 }
 
 impl Fault {
@@ -66,8 +68,20 @@ impl Faults {
         span: Range<usize>,
         message: impl Into<String>,
     ) -> &mut Fault {
-        self.0.push(Fault { file: file.clone(), span, message: message.into(), hint: None });
+        let (file, message) = (file.clone(), message.into());
+        self.0.push(Fault { file, span, message, hint: None, is_first: false });
         self.0.last_mut().expect("a fault was pushed just now")
+    }
+
+    /// Adds a fault of a whole file, which is told before the others.
+    pub(super) fn add_first(
+        &mut self,
+        file: &SourceFile,
+        message: impl Into<String>,
+    ) -> &mut Fault {
+        let fault = self.add(file, 0..0, message);
+        fault.is_first = true;
+        fault
     }
 
     /// Whether nothing is wrong.
@@ -75,9 +89,10 @@ impl Faults {
         self.0.is_empty()
     }
 
-    /// Returns the faults in the order of their files and places.
+    /// Returns the faults in the order of their files and places, after those of whole files.
     pub fn sorted(mut self) -> Self {
-        self.0.sort_by_key(|fault| (Arc::clone(&fault.file.path), fault.span.start));
+        self.0
+            .sort_by_key(|fault| (!fault.is_first, Arc::clone(&fault.file.path), fault.span.start));
         self
     }
 }

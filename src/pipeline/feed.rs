@@ -5,6 +5,7 @@ use std::path::Path;
 use chrono::NaiveDate;
 use regex::Regex;
 
+use super::Reference;
 use super::columns::FeedKind;
 use super::date_form::parse_period;
 use super::due::Due;
@@ -12,7 +13,7 @@ use super::fault::{Faults, SourceFile};
 use super::profile::Profile;
 use super::section::{Placed, Section, read_toml};
 use super::source::Source;
-use super::units::Units;
+use super::values::check_days;
 
 /// Which earlier delivery a new one replaces.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,13 +69,14 @@ impl Feed {
     /// Reads a feed; `profile` finds a profile by name.
     pub(super) fn read(
         path: &Path,
-        units: &Units,
+        reference: &Reference,
         profile: FindProfile<'_>,
         faults: &mut Faults,
     ) -> Option<Self> {
         read_toml(path, faults, |section, faults| {
             let unit = section.required_text("unit", faults);
-            if let Some(unit) = unit.as_ref().filter(|unit| units.get(&unit.value).is_none()) {
+            let units = &reference.units;
+            if let Some(unit) = unit.as_ref().filter(|unit| units.lacks(&unit.value)) {
                 faults
                     .add(section.file, unit.span.clone(), format!("unknown unit `{}`", unit.value))
                     .suggest(&unit.value, units.iter().map(|unit| unit.code.as_str()));
@@ -99,9 +101,10 @@ impl Feed {
                 let message = format!("a `{written}` feed with a profile of a `{read}` feed");
                 faults.add(section.file, section.span.start..section.span.start, message);
             }
-            profile.merge(section, faults);
+            profile.merge(section, reference, faults);
             if faults.is_empty() {
                 profile.check_required(section, faults);
+                check_days(&profile, section, faults);
             }
             Some(Self {
                 unit: unit?.value,
@@ -122,18 +125,24 @@ impl Feed {
 pub(super) fn read_name(pattern: &Regex, name: &str) -> Option<NameFacts> {
     let found = pattern.captures(name)?;
     let group = |group| found.name(group).map(|text| text.as_str());
-    let range = || {
-        let to: NaiveDate = group("to")?.parse().ok()?;
-        Some((group("from")?.parse().ok()?, to.succ_opt()?))
+    // A name that tells an impossible period or day is none of the feed's.
+    let range = match (group("from"), group("to")) {
+        (None, None) => None,
+        (from, to) => {
+            let (from, to): (NaiveDate, NaiveDate) = (from?.parse().ok()?, to?.parse().ok()?);
+            if from > to {
+                return None;
+            }
+            Some((from, to.succ_opt()?))
+        }
+    };
+    let period = match group("period") {
+        Some(text) => Some(parse_period(text)?),
+        None => range,
     };
     let observed_on = group("observed").and_then(|text| {
         text.parse().ok().or_else(|| NaiveDate::parse_from_str(text, "%Y%m%d").ok())
     });
-    // A name that tells an impossible period or day is none of the feed's.
-    let period = match group("period") {
-        Some(text) => Some(parse_period(text)?),
-        None => range(),
-    };
     if group("observed").is_some() && observed_on.is_none() {
         return None;
     }
@@ -154,8 +163,13 @@ pub(super) fn check_groups(
             .add(section.file, name.span.clone(), format!("unknown group `{group}`"))
             .hint(format!("one of: {}", GROUPS.join(", ")));
     }
-    let tells_period =
-        groups.contains(&"period") || (groups.contains(&"from") && groups.contains(&"to"));
+    let (from, to) = (groups.contains(&"from"), groups.contains(&"to"));
+    if from != to {
+        let message = "the groups `from` and `to` tell a period only together";
+        let hint = "both, or a group such as (?<period>\\d{4}-\\d{2})";
+        faults.add(section.file, name.span.clone(), message).hint(hint);
+    }
+    let tells_period = groups.contains(&"period") || (from && to);
     if slot == Slot::Period && !tells_period {
         let message = "`slot = \"period\"` needs a name that tells the period";
         let hint = "a group such as (?<period>\\d{4}-\\d{2}) in `name`";

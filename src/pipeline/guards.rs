@@ -3,6 +3,9 @@
 use super::fault::Faults;
 use super::section::Section;
 
+/// What lies further back tells nothing of what is usual.
+const MAX_PERIODS: i64 = 120;
+
 /// The bands of the guards over history.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Guards {
@@ -38,8 +41,14 @@ impl Guards {
                 faults.add(section.file, number.span, message);
             }
         }
-        let periods = section.count("periods", faults);
-        guards.n_periods = periods.map_or(guards.n_periods, |n| n.max(1) as usize);
+        if let Some(periods) = section.integer("periods", faults) {
+            if !(1..=MAX_PERIODS).contains(&periods.value) {
+                let message = format!("`periods` must lie between 1 and {MAX_PERIODS}");
+                let fault = faults.add(section.file, periods.span, message);
+                fault.hint("how many earlier periods tell what is usual; 3 without it");
+            }
+            guards.n_periods = usize::try_from(periods.value).unwrap_or(usize::MAX);
+        }
         let records = section.count("records", faults);
         guards.n_records = records.map_or(guards.n_records, |n| n as i64);
         section.finish(faults);

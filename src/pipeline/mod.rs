@@ -13,6 +13,8 @@ pub mod fault;
 pub mod feed;
 pub mod guards;
 pub mod heading;
+pub mod identifier;
+pub mod integer;
 pub mod profile;
 pub mod rules;
 pub mod secret;
@@ -24,6 +26,7 @@ pub mod source;
 pub mod tables;
 pub mod text;
 pub mod units;
+mod values;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -79,13 +82,16 @@ impl Pipeline {
         let settings = Settings::read(&dir.join("pipeline.toml"), &mut faults);
         let reference = Reference::read(dir, &mut faults);
         let definitions = Definitions::read(&dir.join("indicators.toml"), &mut faults);
-        let mut profiles = BTreeMap::new();
-        for path in toml_files(&dir.join("profiles"), &mut faults) {
-            let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-            profiles.extend(Profile::read(&path, &mut faults).map(|profile| (name, profile)));
-        }
-        let mut feeds = read_feeds(dir, &reference, &profiles, &mut faults);
-        if let Some(settings) = &settings {
+        let profiles = toml_files(&dir.join("profiles"), &mut faults).map(|paths| {
+            let read = |path: PathBuf| {
+                let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+                (name, Profile::read(&path, &reference, &mut faults))
+            };
+            paths.into_iter().map(read).collect()
+        });
+        let mut feeds = read_feeds(dir, &reference, profiles.as_ref(), &mut faults);
+        // Definitions that could not be read have told why themselves.
+        if let Some(settings) = settings.as_ref().filter(|_| !definitions.hash.is_empty()) {
             check_headline(settings, &definitions, dir, &mut faults);
         }
         for feed in &mut feeds {
@@ -131,27 +137,30 @@ pub fn hash_of<'a>(texts: impl IntoIterator<Item = &'a str>) -> String {
     digest.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
 }
 
+/// Profiles by name; `None` for one that could not be read, which was told.
+type Profiles = BTreeMap<String, Option<Profile>>;
+
 fn read_feeds(
     dir: &Path,
     reference: &Reference,
-    profiles: &BTreeMap<String, Profile>,
+    profiles: Option<&Profiles>,
     faults: &mut Faults,
 ) -> Vec<Feed> {
     let find = |name: &Placed<String>, file: &SourceFile, faults: &mut Faults| {
-        let found = profiles.get(&name.value).cloned();
-        if found.is_none() {
-            faults
-                .add(file, name.span.clone(), format!("unknown profile `{}`", name.value))
-                .suggest(&name.value, profiles.keys().map(String::as_str));
+        let profiles = profiles?;
+        if let Some(found) = profiles.get(&name.value) {
+            return found.clone();
         }
-        found
+        faults
+            .add(file, name.span.clone(), format!("unknown profile `{}`", name.value))
+            .suggest(&name.value, profiles.keys().map(String::as_str));
+        None
     };
     let mut feeds: Vec<Feed> = Vec::new();
-    for path in toml_files(&dir.join("feeds"), faults) {
-        let Some(feed) = Feed::read(&path, &reference.units, &find, faults) else {
+    for path in toml_files(&dir.join("feeds"), faults).unwrap_or_default() {
+        let Some(feed) = Feed::read(&path, reference, &find, faults) else {
             continue;
         };
-        check_constants(&feed, reference, &path, faults);
         if feeds.iter().any(|other| (&other.unit, &other.feed) == (&feed.unit, &feed.feed)) {
             let file = SourceFile { path: path.to_string_lossy().into(), text: "".into() };
             let message = format!("unit `{}` has two `{}` feeds", feed.unit, feed.feed);
@@ -161,21 +170,6 @@ fn read_feeds(
     }
     feeds.sort_by(|a, b| (&a.unit, &a.feed).cmp(&(&b.unit, &b.feed)));
     feeds
-}
-
-/// A constant unit or procedure must be one that the reference data knows.
-fn check_constants(feed: &Feed, reference: &Reference, path: &Path, faults: &mut Faults) {
-    let file = SourceFile { path: path.to_string_lossy().into(), text: "".into() };
-    let constant = |column: &str| feed.profile.constants.get(column);
-    if let Some(code) = constant("procedure_code").filter(|c| !reference.services.contains(c)) {
-        let message = format!("the constant procedure `{code}` is not in `services.csv`");
-        faults.add(&file, 0..0, message).suggest(code, reference.services.codes());
-    }
-    if let Some(unit) = constant("unit_code").filter(|c| reference.units.resolve(c).is_none()) {
-        let message = format!("the constant unit `{unit}` is not in `units.csv`");
-        let known = reference.units.iter().map(|unit| unit.code.as_str());
-        faults.add(&file, 0..0, message).suggest(unit, known);
-    }
 }
 
 fn check_headline(settings: &Settings, definitions: &Definitions, dir: &Path, faults: &mut Faults) {
@@ -191,18 +185,18 @@ fn check_headline(settings: &Settings, definitions: &Definitions, dir: &Path, fa
     }
 }
 
-/// Lists the TOML files of a folder by name.
-fn toml_files(folder: &Path, faults: &mut Faults) -> Vec<PathBuf> {
+/// Lists the TOML files of a folder by name; `None` where it cannot be listed.
+fn toml_files(folder: &Path, faults: &mut Faults) -> Option<Vec<PathBuf>> {
     let entries = match std::fs::read_dir(folder) {
         Ok(entries) => entries,
         Err(error) => {
             let file = SourceFile { path: folder.to_string_lossy().into(), text: "".into() };
-            faults.add(&file, 0..0, format!("failed to list the folder: {error}"));
-            return Vec::new();
+            faults.add_first(&file, format!("failed to list the folder: {error}"));
+            return None;
         }
     };
     let mut paths: Vec<PathBuf> = entries.filter_map(|e| e.ok().map(|e| e.path())).collect();
     paths.retain(|path| path.extension().is_some_and(|extension| extension == "toml"));
     paths.sort();
-    paths
+    Some(paths)
 }

@@ -6,15 +6,16 @@ use std::path::Path;
 use regex::Regex;
 
 use super::columns;
-use super::columns::{FeedKind, Kind};
+use super::columns::FeedKind;
 use super::contract::{self, Contracts};
-use super::date_form::{DateForm, parse_any};
+use super::date_form::DateForm;
 use super::encoding::Encoding;
 use super::fault::Faults;
 use super::heading::{Function, Heading, is_of_rejects};
 use super::section::{Placed, Section, read_toml};
 use super::settings::bilingual;
-use super::text::fold;
+use super::text::{fold, trim};
+use super::{Reference, values};
 
 /// How a log is written: which heading is which column, which text is which code.
 #[derive(Debug, Clone, Default)]
@@ -66,7 +67,7 @@ pub struct Implied {
 
 impl Profile {
     /// Reads a profile.
-    pub(super) fn read(path: &Path, faults: &mut Faults) -> Option<Self> {
+    pub(super) fn read(path: &Path, reference: &Reference, faults: &mut Faults) -> Option<Self> {
         read_toml(path, faults, |section, faults| {
             let mut profile = Self { key: vec!["dossier_number"], ..Self::default() };
             bilingual(section, "title", faults);
@@ -78,31 +79,36 @@ impl Profile {
             for key in ["shape", "numbers", "dates", "required", "columns"] {
                 section.require(key, faults);
             }
-            profile.merge(section, faults);
+            profile.merge(section, reference, faults);
             profile.check_items(section, faults);
             profile
         })
     }
 
     /// Reads what a profile or a feed says about columns, codes and headings over what is known.
-    pub(super) fn merge(&mut self, section: &Section<'_>, faults: &mut Faults) {
+    pub(super) fn merge(
+        &mut self,
+        section: &Section<'_>,
+        reference: &Reference,
+        faults: &mut Faults,
+    ) {
         self.merge_writing(section, faults);
         self.merge_dates(section, faults);
         self.merge_columns(section, faults);
-        self.merge_codes(section, faults);
-        self.merge_constants(section, faults);
-        self.merge_implied(section, faults);
+        self.merge_codes(section, reference, faults);
+        self.merge_constants(section, reference, faults);
+        self.merge_implied(section, reference, faults);
         contract::read(&mut self.contracts, self.feed, section, faults);
         let folded = |texts: Vec<Placed<String>>| texts.into_iter().map(|t| fold(&t.value));
         self.ignored.extend(folded(section.texts("ignored", faults)));
         self.without_cells.extend(folded(section.texts("without_cells", faults)));
         self.totals.extend(folded(section.texts("totals", faults)));
-        if let Some(pattern) = section.regex("period_title", faults) {
-            self.period_title = Some(pattern.value);
-        }
-        if let Some(pattern) = section.regex("observed_title", faults) {
-            self.observed_title = Some(pattern.value);
-        }
+        let groups = ["from", "to"];
+        self.period_title =
+            title("period_title", &groups, section, faults).or(self.period_title.take());
+        let groups = ["observed"];
+        self.observed_title =
+            title("observed_title", &groups, section, faults).or(self.observed_title.take());
         self.merge_key(section, faults);
         self.merge_required(section, faults);
         self.check_headings(section, faults);
@@ -146,7 +152,7 @@ impl Profile {
 
     fn merge_dates(&mut self, section: &Section<'_>, faults: &mut Faults) {
         let mut forms = Vec::new();
-        for text in section.texts("dates", faults) {
+        for text in section.some_texts("dates", "the forms of days, such as %d/%m/%Y", faults) {
             match DateForm::new(&text.value) {
                 Some(form) => forms.push(form),
                 None => {
@@ -164,6 +170,7 @@ impl Profile {
     fn merge_columns(&mut self, section: &Section<'_>, faults: &mut Faults) {
         let Some(columns) = section.section("columns", faults) else { return };
         for (name, headings) in columns.named_texts(faults) {
+            check_named(&name, &headings, section, faults);
             if let Some(column) = self.canonical(&name, section, faults) {
                 let headings = headings.iter().map(|heading| Heading::new(&heading.value));
                 self.columns.insert(column.name, headings.collect());
@@ -171,22 +178,16 @@ impl Profile {
         }
     }
 
-    fn merge_codes(&mut self, section: &Section<'_>, faults: &mut Faults) {
+    fn merge_codes(&mut self, section: &Section<'_>, reference: &Reference, faults: &mut Faults) {
         let Some(codes) = section.section("codes", faults) else { return };
         for (name, values) in codes.named_sections(faults) {
             let Some(column) = self.canonical(&name, section, faults) else { continue };
-            let allowed: &[&str] = match column.kind {
-                Kind::Code(allowed) => allowed,
-                Kind::Flag => &["true", "false"],
-                _ => &[],
-            };
+            if !values::check_has_codes(column, &name, section, faults) {
+                continue;
+            }
             let known = self.codes.entry(column.name).or_default();
             for (value, texts) in values.named_texts(faults) {
-                if !allowed.is_empty() && !allowed.contains(&&*value.value) {
-                    let message = format!("`{}` is not a value of `{}`", value.value, column.name);
-                    let fault = faults.add(section.file, value.span, message);
-                    fault.hint(format!("one of: {}", allowed.join(", ")));
-                }
+                values::check_code(column, &value, reference, section, faults);
                 known.retain(|_, meant| *meant != value.value);
                 for text in texts {
                     let other = known.insert(fold(&text.value), value.value.clone());
@@ -199,7 +200,12 @@ impl Profile {
         }
     }
 
-    fn merge_constants(&mut self, section: &Section<'_>, faults: &mut Faults) {
+    fn merge_constants(
+        &mut self,
+        section: &Section<'_>,
+        reference: &Reference,
+        faults: &mut Faults,
+    ) {
         let Some(constants) = section.section("constants", faults) else { return };
         for (name, values) in constants.named_texts(faults) {
             let column = self.canonical(&name, section, faults);
@@ -209,19 +215,20 @@ impl Profile {
                 faults.add(section.file, name.span, message);
                 continue;
             };
-            if self.check_value(column, value, section, faults) {
+            if values::check(column, value, &self.dates, reference, section, faults) {
                 self.constants.insert(column.name, value.value.clone());
             }
         }
     }
 
-    fn merge_implied(&mut self, section: &Section<'_>, faults: &mut Faults) {
+    fn merge_implied(&mut self, section: &Section<'_>, reference: &Reference, faults: &mut Faults) {
         let Some(implied) = section.section("implied", faults) else { return };
         for column in columns::SUPPLIED {
             let mut rules = Vec::new();
             for rule in implied.sections(column.name, faults) {
                 let value = rule.required_text("value", faults);
-                let value = value.filter(|v| self.check_value(*column, v, &rule, faults));
+                let value = value
+                    .filter(|v| values::check(*column, v, &self.dates, reference, &rule, faults));
                 let present = rule.text("present", faults);
                 let present = present.and_then(|name| self.canonical(&name, section, faults));
                 rule.finish(faults);
@@ -235,28 +242,6 @@ impl Profile {
             }
         }
         implied.finish(faults);
-    }
-
-    /// Checks a value that a profile gives to a column.
-    fn check_value(
-        &self,
-        column: columns::Column,
-        value: &Placed<String>,
-        section: &Section<'_>,
-        faults: &mut Faults,
-    ) -> bool {
-        let hint = match column.kind {
-            Kind::Code(codes) if !codes.contains(&&*value.value) => codes.join(", "),
-            Kind::Flag if !matches!(&*value.value, "true" | "false") => "true, false".to_owned(),
-            Kind::Integer if value.value.parse::<i64>().is_err() => "a whole number".to_owned(),
-            Kind::Day | Kind::Instant if parse_any(&self.dates, &value.value, 0).is_none() => {
-                "a day in one of the forms of `dates`".to_owned()
-            }
-            _ => return true,
-        };
-        let message = format!("`{}` is not a value of `{}`", value.value, column.name);
-        faults.add(section.file, value.span.clone(), message).hint(format!("one of: {hint}"));
-        false
     }
 
     fn merge_key(&mut self, section: &Section<'_>, faults: &mut Faults) {
@@ -286,7 +271,8 @@ impl Profile {
     }
 
     fn merge_required(&mut self, section: &Section<'_>, faults: &mut Faults) {
-        for heading in section.texts("required", faults) {
+        let holds = "the headings without which a file is refused";
+        for heading in section.some_texts("required", holds, faults) {
             if !self.knows(&heading.value) {
                 faults
                     .add(section.file, heading.span, format!("unknown column `{}`", heading.value))
@@ -361,5 +347,41 @@ impl Profile {
             }
         }
         None
+    }
+}
+
+/// Reads a pattern of title rows; without its groups it would tell nothing.
+fn title(
+    key: &'static str,
+    groups: &[&str],
+    section: &Section<'_>,
+    faults: &mut Faults,
+) -> Option<Regex> {
+    let pattern = section.regex(key, faults)?;
+    let has = |group: &&str| pattern.value.capture_names().flatten().any(|name| name == *group);
+    if !groups.iter().all(has) {
+        let (s, names) = (if groups.len() > 1 { "s" } else { "" }, groups.join("` and `"));
+        let message = format!("`{key}` needs the group{s} `{names}`");
+        let hint = format!("a group such as (?<{}>[\\d/]+) around each day", groups[0]);
+        faults.add(section.file, pattern.span, message).hint(hint);
+    }
+    Some(pattern.value)
+}
+
+/// A column is read under a heading, which has a text.
+fn check_named(
+    name: &Placed<String>,
+    headings: &[Placed<String>],
+    section: &Section<'_>,
+    faults: &mut Faults,
+) {
+    let hint = "the headings that mean it, as a log writes them";
+    if headings.is_empty() {
+        let message = format!("`{}` has no heading", name.value);
+        faults.add(section.file, name.span.clone(), message).hint(hint);
+    }
+    for heading in headings.iter().filter(|heading| trim(&heading.value).is_empty()) {
+        let message = format!("`{}` has a heading without a text", name.value);
+        faults.add(section.file, heading.span.clone(), message).hint(hint);
     }
 }

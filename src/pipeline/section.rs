@@ -179,6 +179,24 @@ impl<'a> Section<'a> {
         self.table.get(key).map_or_else(Vec::new, |value| self.list(key, value, faults))
     }
 
+    /// Reads a list of texts that, where it is given, must hold one.
+    pub(super) fn some_texts(
+        &self,
+        key: &'static str,
+        holds: &str,
+        faults: &mut Faults,
+    ) -> Vec<Placed<String>> {
+        let texts = self.texts(key, faults);
+        let is_empty = |value: &&Spanned<DeValue<'_>>| {
+            value.get_ref().as_array().is_some_and(|list| list.is_empty())
+        };
+        if let Some(list) = self.table.get(key).filter(is_empty) {
+            let fault = faults.add(self.file, list.span(), format!("`{key}` is empty"));
+            fault.hint(format!("it holds {holds}"));
+        }
+        texts
+    }
+
     /// Reads a table below this one.
     pub(super) fn section(&self, key: &'static str, faults: &mut Faults) -> Option<Self> {
         self.asked.borrow_mut().push(key);

@@ -6,6 +6,7 @@ use std::path::Path;
 use chrono::NaiveDate;
 
 use super::fault::Faults;
+use super::sheet;
 use super::sheet::{Row, read_csv};
 use super::units::Units;
 
@@ -75,7 +76,9 @@ impl Services {
     /// Reads `services.csv`; two versions of a procedure that overlap are a fault.
     pub(super) fn read(path: &Path, units: &Units, faults: &mut Faults) -> Self {
         let mut services = Self::default();
-        read_csv(path, HEADINGS, faults, |row, faults| services.add(row, units, faults));
+        let add = |row: &Row<'_>, faults: &mut Faults| services.add(row, units, faults);
+        let file = read_csv(path, HEADINGS, faults, add);
+        sheet::require_rows(file.as_ref(), services.by_code.is_empty(), "procedure", faults);
         for versions in services.by_code.values_mut() {
             versions.sort_by_key(|version| version.valid_from);
         }
@@ -88,7 +91,7 @@ impl Services {
             name_en: row.required("field_en", faults),
         };
         let unit_code = row.text("unit_code");
-        if let Some(code) = unit_code.filter(|code| units.get(code).is_none()) {
+        if let Some(code) = unit_code.filter(|code| units.lacks(code)) {
             faults
                 .add(row.file, row.span("unit_code"), format!("unknown unit `{code}`"))
                 .suggest(code, units.iter().map(|unit| unit.code.as_str()));
@@ -135,6 +138,11 @@ impl Services {
     /// Whether the procedure was ever listed.
     pub fn contains(&self, code: &str) -> bool {
         self.by_code.contains_key(code)
+    }
+
+    /// Whether a code is that of no procedure; where none is known at all, that is told by itself.
+    pub(super) fn lacks(&self, code: &str) -> bool {
+        !self.by_code.is_empty() && !self.contains(code)
     }
 
     /// Returns the version valid on a day.

@@ -9,6 +9,13 @@ use super::due::Due;
 use super::fault::Faults;
 use super::guards::Guards;
 use super::section::{Placed, Section, read_toml};
+use super::text::trim;
+
+/// No log of the ministry is older; before it, periods without any would only be counted.
+const FIRST_SINCE: NaiveDate = NaiveDate::from_ymd_opt(1990, 1, 1).expect("a day");
+
+/// A figure that is final later than this is never final.
+const MAX_FINAL_AFTER_DAYS: i64 = 3660;
 
 /// More buckets than this would only make tiny files.
 const MAX_BUCKETS: i64 = 65_536;
@@ -96,6 +103,7 @@ impl Settings {
         if let Some(day) = as_of.as_ref().filter(|day| !is_month_end(day.value)) {
             faults.add(section.file, day.span.clone(), "`as_of` must be the end of a month");
         }
+        check_since(since.as_ref(), as_of.as_ref(), section, faults);
         let due = Due::read(section, faults);
         let guards = Guards::read(section, faults);
         let final_after = section.integer("final_after_days", faults);
@@ -109,6 +117,11 @@ impl Settings {
         let suppress_below = at_least(2, section, "suppress_below", hint, faults);
         for number in final_after.iter().chain(&batch_bytes).filter(|number| number.value < 0) {
             faults.add(section.file, number.span.clone(), "must not be negative");
+        }
+        if let Some(days) = final_after.as_ref().filter(|days| days.value > MAX_FINAL_AFTER_DAYS) {
+            let message = format!("`final_after_days` must be at most {MAX_FINAL_AFTER_DAYS}");
+            let fault = faults.add(section.file, days.span.clone(), message);
+            fault.hint("the days after its end on which a period becomes final; 10 without it");
         }
         Some(Self {
             name: name?.value,
@@ -127,6 +140,26 @@ impl Settings {
             raw_retention_days: raw_retention.map(i64::unsigned_abs),
             suppress_below,
         })
+    }
+}
+
+/// The first day that is published lies within what can be counted.
+fn check_since(
+    since: Option<&Placed<NaiveDate>>,
+    as_of: Option<&Placed<NaiveDate>>,
+    section: &Section<'_>,
+    faults: &mut Faults,
+) {
+    let Some(since) = since else { return };
+    if since.value < FIRST_SINCE {
+        let message = format!("`since` must not lie before {FIRST_SINCE}");
+        let fault = faults.add(section.file, since.span.clone(), message);
+        fault.hint("the first day of the first period that is published");
+    }
+    if let Some(as_of) = as_of.filter(|as_of| as_of.value < since.value) {
+        let message = "`as_of` lies before `since`: no period would be published";
+        let fault = faults.add(section.file, as_of.span.clone(), message);
+        fault.hint(format!("the end of a month from {} on", since.value));
     }
 }
 
@@ -154,8 +187,14 @@ pub(super) fn bilingual(
 ) -> Bilingual {
     section.require(key, faults);
     let Some(names) = section.section(key, faults) else { return Bilingual::default() };
-    let vi = names.required_text("vi", faults).map_or_else(String::new, |text| text.value);
-    let en = names.required_text("en", faults).map_or_else(String::new, |text| text.value);
+    let [vi, en] = ["vi", "en"].map(|language| {
+        let Some(text) = names.required_text(language, faults) else { return String::new() };
+        if trim(&text.value).is_empty() {
+            let fault = faults.add(names.file, text.span, format!("`{language}` is empty"));
+            fault.hint("the text as a reader of that language sees it");
+        }
+        text.value
+    });
     names.finish(faults);
     Bilingual { vi, en }
 }

@@ -23,6 +23,11 @@ pub(super) fn read_csv(
     mut read: impl FnMut(&Row<'_>, &mut Faults),
 ) -> Option<SourceFile> {
     let file = SourceFile::read(path, faults)?;
+    if file.text.trim().is_empty() {
+        let hint = format!("the headings are: {}", headings.join(","));
+        faults.add_first(&file, "the file is empty").hint(hint);
+        return None;
+    }
     let mut reader = csv::ReaderBuilder::new()
         .has_headers(false)
         .flexible(true)
@@ -49,6 +54,20 @@ pub(super) fn read_csv(
         }
     }
     Some(file)
+}
+
+/// A file that must list something, and lists nothing.
+pub(super) fn require_rows(
+    file: Option<&SourceFile>,
+    is_empty: bool,
+    what: &str,
+    faults: &mut Faults,
+) {
+    if let Some(file) = file.filter(|_| is_empty) {
+        faults
+            .add_first(file, format!("no {what} is listed"))
+            .hint("a row below the headings each");
+    }
 }
 
 fn check_headings(

@@ -6,6 +6,7 @@ use std::path::Path;
 use chrono::NaiveDate;
 
 use super::fault::Faults;
+use super::sheet;
 use super::sheet::read_csv;
 use super::text::fold;
 
@@ -74,6 +75,7 @@ impl Units {
                 faults.add(row.file, row.span("code"), "this unit is listed twice");
             }
         });
+        sheet::require_rows(file.as_ref(), units.by_code.is_empty(), "unit", faults);
         for (code, span) in links {
             if let Some(file) = file.as_ref().filter(|_| !units.by_code.contains_key(&code)) {
                 faults
@@ -87,6 +89,11 @@ impl Units {
     /// Returns the unit of a code.
     pub fn get(&self, code: &str) -> Option<&Unit> {
         self.by_code.get(code)
+    }
+
+    /// Whether a code is that of no unit; where no unit is known at all, that is told by itself.
+    pub(super) fn lacks(&self, code: &str) -> bool {
+        !self.by_code.is_empty() && !self.by_code.contains_key(code)
     }
 
     /// Returns the code that a log's spelling of a unit means.

@@ -85,7 +85,7 @@ fn with_received(figures: &Figures) -> Figures {
     if let (Some(online), Some(other)) =
         (figures.get("received_online"), figures.get("received_other"))
     {
-        all.insert("received".to_owned(), online + other);
+        all.extend(online.checked_add(*other).map(|sum| ("received".to_owned(), sum)));
     }
     all
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Context as _;
 use arrow::array::RecordBatch;
-use chrono::{Days, NaiveDate};
+use chrono::NaiveDate;
 use regex::Regex;
 
 use crate::decode::{Header, decode};
@@ -138,7 +138,9 @@ fn read_titles(header: &Header, judgement: &mut Judgement, feed: &Feed, pipeline
         groups.iter().map(day).collect()
     };
     if let Some([from, to]) = find(&feed.profile.period_title, &["from", "to"]).as_deref() {
-        judgement.period = judgement.period.or(Some((*from, *to + Days::new(1))));
+        // Days in the wrong order are no period.
+        let period = to.succ_opt().map(|end| (*from, end)).filter(|_| from <= to);
+        judgement.period = judgement.period.or(period);
     }
     if let Some([day]) = find(&feed.profile.observed_title, &["observed"]).as_deref() {
         let end_of_day = pipeline.settings.end_of_day(*day).timestamp_micros();

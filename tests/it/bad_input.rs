@@ -192,7 +192,9 @@ fn what_may_tell_of_a_person_is_neither_a_number_nor_a_code() {
         A-2,10/01/2020,Đang xử lý,+84900000001,,,\n\
         A-3,10/01/2020,Đang xử lý,,bà Mai,,\n\
         A-4,10/01/2020,Đang xử lý,,,enterprise,bà Mai 0900000001\n\
-        A-5,10/01/2020,Đang xử lý,,,citizen,1200000009\n";
+        A-5,10/01/2020,Đang xử lý,,,citizen,1200000009\n\
+        A-6,10/01/2020,Đang xử lý,,,enterprise,8100000008\n\
+        A-7,10/01/2020,Đang xử lý,,,enterprise,1200000009\n";
     world.write("in/u1/2020-01.csv", log);
     world.run(0);
     assert_snapshot!(world.hoso(&["quarantine", "list"]).stdout, @"
@@ -208,7 +210,14 @@ fn what_may_tell_of_a_person_is_neither_a_number_nor_a_code() {
         .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap())
         .map(|row| format!("{} {}", row["dossier_key"], row["enterprise_code"]))
         .collect();
-    assert_eq!(told, ["\"A-4\" \"xx Xxx 9999999999\"", "\"A-5\" null"]);
+    // A code that begins with 8 is a person's.
+    let expected = [
+        "\"A-4\" \"xx Xxx 9999999999\"",
+        "\"A-5\" null",
+        "\"A-6\" \"9999999999\"",
+        "\"A-7\" \"1200000009\"",
+    ];
+    assert_eq!(told, expected);
 }
 
 #[test]
@@ -264,4 +273,57 @@ fn a_heading_that_may_hold_a_name_is_not_quoted() {
     world.write("in/u1/2020-01.csv", named);
     let ran = world.run(5);
     assert!(ran.stderr.contains("`Ngày tiếp nhận` was not found\n"), "{ran}");
+}
+
+#[test]
+fn an_absurd_amount_is_rejected_and_the_run_goes_on() {
+    let world = World::small();
+    world.overlay("feeds");
+    for folder in ["case", "parcels", "portal", "registry", "form"] {
+        std::fs::create_dir_all(world.path("in").join(folder)).unwrap();
+    }
+    world.write(
+        "in/payments/2020-01.csv",
+        "number,receipt,amount,day,way,state,online\n\
+         G99.01-200110-0001,R1,9223372036854775807,2020-01-10,paygov,paid,true\n\
+         G99.01-200110-0001,R2,9223372036854775807,2020-01-10,paygov,paid,true\n\
+         G99.01-200110-0001,R3,1000000000000001,2020-01-10,paygov,paid,true\n\
+         G99.01-200110-0001,R4,-1000000000000001,2020-01-10,paygov,paid,true\n\
+         G99.01-200110-0001,R5,1000000000000000,2020-01-10,paygov,paid,true\n",
+    );
+    world.run(0);
+    assert_snapshot!(world.hoso(&["quarantine", "list"]).stdout, @"
+    G99/payment/00000001#1           not_a_number         `9999999999999999999` is not a whole number
+    G99/payment/00000001#2           not_a_number         `9999999999999999999` is not a whole number
+    G99/payment/00000001#3           not_a_number         `9999999999999999` is not a whole number
+    G99/payment/00000001#4           not_a_number         `-9999999999999999` is not a whole number
+    4 rejected records
+    ");
+    assert!(world.dossiers().contains("\"paid_vnd\": 1000000000000000"), "{}", world.dossiers());
+}
+
+#[test]
+fn a_name_or_a_title_that_tells_an_impossible_range_tells_no_period() {
+    let world = World::small();
+    let pattern = "name = '^(?<from>\\d{4}-\\d{2}-\\d{2})_(?<to>\\d{4}-\\d{2}-\\d{2})\\.csv$'";
+    world.edit("feeds/u1.toml", "name = '^(?<period>\\d{4}-\\d{2})[a-z]?\\.csv$'", pattern);
+    for name in ["2020-02-30_2020-03-31", "2020-01-01_2020-01-32", "2020-03-31_2020-03-01"] {
+        world.log(&format!("u1/{name}.csv"), GOOD);
+    }
+    let ran = world.run(5);
+    assert_eq!(ran.stderr.matches("does not fit the feed's `name`").count(), 3, "{ran}");
+    assert!(!ran.stderr.contains("2020-03-31_"), "{ran}");
+    world.log("u1/2020-01-01_2020-01-31.csv", GOOD);
+    world.run(0);
+    let title = "period_title = 'Từ (?<from>[\\d/]+) đến (?<to>[\\d/]+)'\n\n[columns]";
+    world.edit("profiles/list.toml", "[columns]", title);
+    world.edit("feeds/u2.toml", "name = '^(?<period>\\d{4}-\\d{2})[a-z]?\\.csv$'", "name = '^.*$'");
+    world.write("in/u2/a.csv", format!("Từ 31/03/2020 đến 01/01/2020\n{}", log(GOOD)));
+    world.write("in/u2/b.csv", format!("Từ 01/02/2020 đến 29/02/2020\n{}", log(GOOD)));
+    world.run(0);
+    let periods = "SELECT name, period_start, period_end FROM deliveries WHERE unit_code = 'G99.02' ORDER BY name";
+    assert_eq!(
+        world.query(periods),
+        "name,period_start,period_end\na.csv,,\nb.csv,2020-02-01,2020-03-01\n"
+    );
 }

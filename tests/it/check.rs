@@ -123,7 +123,7 @@ fn a_constant_that_the_reference_data_does_not_know_is_a_fault() {
     );
     let ran = world.hoso(&["check"]);
     assert_eq!(ran.code, 3, "{ran}");
-    assert!(ran.stderr.contains("the constant procedure `1.00001`"), "{ran}");
+    assert!(ran.stderr.contains("procedure `1.00001` is not in `services.csv`"), "{ran}");
     assert!(ran.stderr.contains("did you mean `1.000001`?"), "{ran}");
 }
 

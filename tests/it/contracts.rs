@@ -170,6 +170,12 @@ fn a_contract_that_says_nothing_that_can_be_held_is_a_fault_of_the_pipeline() {
         ("records = { min = 1 }\nseverity = \"reject\"", "unknown severity `reject`"),
         ("no_change = [\"completed > new\"]\nseverity = \"mark\"", "is no change of status"),
         ("no_change = [\"completed -> new\"]\nseverity = \"refuse\"", "unknown severity `refuse`"),
+        ("no_change = [\"new -> new\"]\nseverity = \"mark\"", "is no change: both are `new`"),
+        ("records = { min = 3, max = 2 }\nseverity = \"mark\"", "`min` is more than `max`"),
+        ("records = {}\nseverity = \"mark\"", "no number of records can break it"),
+        ("records = { min = 0 }\nseverity = \"mark\"", "no number of records can break it"),
+        ("check = \"TRUE\"\nseverity = \"mark\"", "the check reads no column"),
+        ("check = \"1 > 2\"\nseverity = \"mark\"", "the check reads no column"),
     ] {
         let ran = promising(contract).hoso(&["check"]);
         assert_eq!(ran.code, 3, "{contract}: {ran}");
@@ -181,4 +187,73 @@ fn a_contract_that_says_nothing_that_can_be_held_is_a_fault_of_the_pipeline() {
 fn a_contract_whose_check_is_wrong_is_told_for_that_alone() {
     let ran = promising("check = \"fee > 1\"\nseverity = \"mark\"").hoso(&["check"]);
     assert!(ran.stderr.contains("\n1 fault in the pipeline directory"), "{ran}");
+}
+
+#[test]
+fn a_contract_without_a_name_or_with_an_odd_id_is_a_fault_of_the_pipeline() {
+    let clause = "check = \"fee_vnd >= 0\"\nseverity = \"mark\"";
+    let name = "name = { vi = \"trễ\", en = \" \" }";
+    for (contract, told) in [
+        (format!("[contract.x]\n{name}\n{clause}"), "`en` is empty"),
+        (format!("[contract.\"Due day\"]\n{NAME}\n{clause}"), "`Due day` is no id"),
+        (format!("[contract.\"\"]\n{NAME}\n{clause}"), "`` is no id"),
+    ] {
+        let world = World::small();
+        let profile = std::fs::read_to_string(world.path("profiles/list.toml")).unwrap();
+        world.write("profiles/list.toml", format!("{profile}\n{contract}"));
+        let ran = world.hoso(&["check"]);
+        assert_eq!(ran.code, 3, "{contract}: {ran}");
+        assert!(ran.stderr.contains(told), "{contract}: {ran}");
+    }
+}
+
+#[test]
+fn a_contract_that_no_record_of_its_feed_can_break_is_a_fault_of_the_pipeline() {
+    let promise = |check: &str| {
+        format!("\n[contract.promise]\n{NAME}\ncheck = \"{check}\"\nseverity = \"mark\"\n")
+    };
+    for (profile, check, told) in [
+        ("portal", "unit_code = 'G99.01'", "unknown column `unit_code`"),
+        ("form_ii06a", "handled > 0", "form II.06a has no records that a contract could hold for"),
+    ] {
+        let world = World::small();
+        world.overlay("feeds");
+        let path = format!("profiles/{profile}.toml");
+        let text = std::fs::read_to_string(world.path(&path)).unwrap();
+        world.write(&path, text + &promise(check));
+        let ran = world.hoso(&["check"]);
+        assert_eq!(ran.code, 3, "{profile}: {ran}");
+        assert!(ran.stderr.contains(told), "{profile}: {ran}");
+        assert!(ran.stderr.contains(&format!("./{path}:")), "{profile}: {ran}");
+    }
+}
+
+/// A log of JSON, of two records without and perhaps one with a due day.
+fn keyed(last: &str) -> String {
+    let record = |n: u32, more: &str| {
+        format!(
+            "{{\"Mã hồ sơ\": \"G99.01-200110-000{n}\", \"Ngày tiếp nhận\": \"10/01/2020\", \
+             \"Trạng thái\": \"Đang xử lý\"{more}}}"
+        )
+    };
+    format!("[{}, {}, {}]", record(1, ""), record(2, ""), record(3, last))
+}
+
+#[test]
+fn a_column_that_no_record_of_a_keyed_log_supplies_is_one_that_is_not_there() {
+    let told = "contract `promise` cannot be checked: the log has no `due_on`";
+    for (severity, code) in [("refuse", 5), ("reject", 5), ("mark", 0)] {
+        let world =
+            promising(&format!("check = \"received_on <= due_on\"\nseverity = \"{severity}\""));
+        world.write("in/u1/2020-01.csv", keyed(""));
+        let ran = world.run(code);
+        assert!(ran.stderr.contains(told), "{severity}: {ran}");
+    }
+    let world = promising("check = \"received_on <= due_on\"\nseverity = \"refuse\"");
+    for last in [", \"Ngày hẹn trả\": \"20/01/2020\"", ", \"Ngày hẹn trả\": null"] {
+        world.write("in/u1/2020-01.csv", keyed(last));
+        world.run(0);
+    }
+    world.write("in/u1/2020-02.csv", "[]");
+    world.run(0);
 }

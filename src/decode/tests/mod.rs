@@ -1,5 +1,6 @@
 //! Decoding, seen from outside: bytes in, records or a refusal out.
 
+mod csv;
 mod html;
 mod json;
 mod parquet;

@@ -79,8 +79,8 @@ pub(super) const RULES: &[Rule] = &[
     rule(
         "enterprise_check_failed",
         Severity::Mark,
-        "the check digit of the enterprise code is wrong",
-        "mã số doanh nghiệp sai chữ số kiểm tra",
+        "no enterprise's code, or its check digit is wrong",
+        "không phải mã số doanh nghiệp hoặc sai chữ số kiểm tra",
     ),
     rule(
         "encoding_detected",
@@ -104,7 +104,19 @@ pub(super) const RULES: &[Rule] = &[
         "control_does_not_add_up",
         Severity::Mark,
         "form II.06a says {total} for `{column}`, but {of} come to {sum}",
-        "biểu II.06a ghi `{column}` là {total} nhưng tổng các thành phần là {sum}",
+        "biểu II.06a ghi `{column}` là {total} nhưng {of} cộng lại là {sum}",
+    ),
+    rule(
+        "control_unreadable",
+        Severity::Mark,
+        "form II.06a: {cells} cells of `{column}` are not whole numbers; the figure is not kept",
+        "biểu II.06a: {cells} ô của `{column}` không phải là số nguyên; không giữ số liệu này",
+    ),
+    rule(
+        "control_too_large",
+        Severity::Mark,
+        "form II.06a: of `{column}`, {of} come to more than can be counted; the figure is not kept",
+        "biểu II.06a: với `{column}`, {of} cộng lại vượt quá mức đếm được; không giữ số liệu này",
     ),
     rule(
         "twelve_hour_clock",

@@ -6,6 +6,7 @@ mod deliveries;
 mod guards;
 mod marks;
 mod records;
+mod words;
 
 use std::collections::BTreeMap;
 
@@ -76,7 +77,11 @@ pub fn message(rule: &str, params: &Params, language: Language) -> String {
         Language::Vietnamese => rule.vi,
     };
     params.iter().fold(template.to_owned(), |text, (name, value)| {
-        text.replace(&format!("{{{name}}}"), value)
+        let shown = match language {
+            Language::English => value,
+            Language::Vietnamese => words::in_vietnamese(name, value),
+        };
+        text.replace(&format!("{{{name}}}"), shown)
     })
 }
 

@@ -77,6 +77,7 @@ pub(super) const RULES: &[Rule] = &[
         "unknown status `{text}`",
         "không rõ trạng thái `{text}`",
     ),
+    rule("no_status", Severity::Reject, "no status", "thiếu trạng thái"),
     rule(
         "unknown_channel",
         Severity::Reject,

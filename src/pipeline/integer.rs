@@ -1,0 +1,44 @@
+//! Whole numbers as logs write them.
+
+/// No amount, count or number of days is larger.
+const MAX: i64 = 1_000_000_000_000_000;
+
+/// Reads a whole number; points and spaces may group its digits by three.
+///
+/// What is as long as the number of an identity card or a telephone and begins as these do is none,
+/// nor is what is larger than any amount.
+pub fn parse_integer(text: &str) -> Option<i64> {
+    let digits = text.trim();
+    let groups: Vec<&str> = digits.split(['.', ' ', '\u{a0}']).collect();
+    let is_grouped = groups.len() > 1
+        && groups[1..].iter().all(|group| group.len() == 3)
+        && (1..=3).contains(&groups[0].trim_start_matches('-').len());
+    let joined = if is_grouped { groups.concat() } else { digits.to_owned() };
+    let is_personal = joined.len() >= 9 && joined.starts_with(['0', '+']);
+    joined.parse().ok().filter(|number| !is_personal && (-MAX..=MAX).contains(number))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::parse_integer;
+
+    #[test]
+    fn whole_numbers() {
+        for (text, number) in [
+            ("120000", Some(120_000)),
+            (" 120.000 ", Some(120_000)),
+            ("-1 000", Some(-1_000)),
+            ("1.000.000.000.000.000", Some(1_000_000_000_000_000)),
+            ("1000000000000001", None),
+            ("-1000000000000001", None),
+            ("9223372036854775807", None),
+            ("12.34", None),
+            ("0900000001", None),
+            ("+84900000001", None),
+            ("hai", None),
+            ("", None),
+        ] {
+            assert_eq!(parse_integer(text), number, "{text}");
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! Form II.06a: figures that cannot be read, or that no number holds, are told and not kept.
+
+use super::world::World;
+
+const HEAD: &str = "STT,Lĩnh vực,Tiếp nhận,,,,Giải quyết,,,,Đang giải quyết,,\n\
+    ,,Tổng số,Trực tuyến,\"Trực tiếp, bưu chính\",Từ kỳ trước,Tổng số,Trước hạn,Đúng hạn,\
+    Quá hạn,Tổng số,Trong hạn,Quá hạn\n";
+
+/// A world of the form's feed alone, with these rows in a form.
+fn form(rows: &str) -> World {
+    let world = World::small();
+    world.overlay("feeds");
+    for folder in ["case", "payments", "parcels", "portal", "registry"] {
+        std::fs::create_dir_all(world.path("in").join(folder)).unwrap();
+    }
+    world.write("in/form/bieu-2020-01.csv", format!("{HEAD}{rows}"));
+    world
+}
+
+/// What a run notes of the form, and how its figures differ from the log, which is empty.
+fn told(world: &World) -> String {
+    let ran = world.run(0);
+    let is_of_form = |line: &&str| line.starts_with("note") || line.starts_with("control");
+    let lines = ran.stderr.lines().filter(is_of_form);
+    lines.map(|line| format!("{line}\n")).collect()
+}
+
+#[test]
+fn a_figure_that_cannot_be_read_is_told_and_not_kept() {
+    let world = form(
+        "1,Một,4,2,1,1,hai,1,0,0,2,2,0\n2,Hai,1,1,0,0,-,0,0,0,0,0,0\nTổng cộng,,5,3,1,1,2,1,0,0,2,2,0\n",
+    );
+    let told = told(&world);
+    let note = "note: G99.01 control: form II.06a: 2 cells of `resolved` are not whole numbers; the figure is not kept";
+    assert!(told.contains(note), "{told}");
+    assert!(!told.contains("`resolved` is"), "{told}");
+    assert!(told.contains("`open` is 0 by its log, 2 by its form"), "{told}");
+}
+
+#[test]
+fn an_absurd_number_in_a_form_stops_no_run() {
+    let world = form(
+        "1,Một,9223372036854775807,2,1,1,2,1,0,0,2,2,0\n2,Hai,9223372036854775807,1,0,0,0,0,0,0,0,0,0\n",
+    );
+    let told = told(&world);
+    assert!(told.contains("2 cells of `handled` are not whole numbers"), "{told}");
+}
+
+#[test]
+fn figures_that_come_to_more_than_a_number_holds_are_told_and_not_kept() {
+    let row = "1,Một,1,1000000000000000,1000000000000000,1,1,1,1,1,1,1,1\n";
+    let world = form(&row.repeat(9_000));
+    let told = told(&world);
+    let note = "of `handled`, its parts come to more than can be counted";
+    assert!(told.contains(note), "{told}");
+    let world = form(&row.repeat(9_300));
+    let told = self::told(&world);
+    let note = "of `received_online`, its rows come to more than can be counted";
+    assert!(told.contains(note), "{told}");
+    assert!(told.contains("`open` is 0 by its log, 9300 by its form"), "{told}");
+}
