@@ -314,7 +314,7 @@ fn a_name_or_a_title_that_tells_an_impossible_range_tells_no_period() {
     assert_eq!(ran.stderr.matches("does not fit the feed's `name`").count(), 3, "{ran}");
     assert!(!ran.stderr.contains("2020-03-31_"), "{ran}");
     world.log("u1/2020-01-01_2020-01-31.csv", GOOD);
-    world.run(0);
+    world.run(6);
     let title = "period_title = 'Từ (?<from>[\\d/]+) đến (?<to>[\\d/]+)'\n\n[columns]";
     world.edit("profiles/list.toml", "[columns]", title);
     world.edit("feeds/u2.toml", "name = '^(?<period>\\d{4}-\\d{2})[a-z]?\\.csv$'", "name = '^.*$'");
