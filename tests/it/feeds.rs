@@ -24,7 +24,7 @@ G99.01-200110-0001,P1,true,false,2020-01-09,2020-01-10
 G99.01-200110-0001,P2,false,true,2020-01-15,2020-01-18
 G99.01-200131-0008,P3,false,true,2020-01-31,
 ";
-const PORTAL: &str = "\
+pub(crate) const PORTAL: &str = "\
 number,old number,status,due,completed,fee,paid online,files,results,updated
 G99.01-200110-0001,,completed,2020-01-20,2020-01-15,50000,true,don.pdf##cccd.pdf,kq.pdf,2020-01-15 11:00
 G99.01-200111-00777,G99.01-200111-0002,completed,,2020-01-12,,false,don.pdf,don.pdf,2020-01-12 11:00
@@ -47,7 +47,7 @@ const LOGS: [(&str, &str); 5] = [
     ("in/registry/2020-01.csv", REGISTRY),
 ];
 
-fn world() -> World {
+pub(crate) fn world() -> World {
     let world = World::small();
     world.overlay("feeds");
     for name in LOGS.map(|(name, _)| name).into_iter().chain(["in/form/"]) {
@@ -69,7 +69,7 @@ fn arrived(order: impl Iterator<Item = usize>) -> World {
 }
 
 /// Returns some columns of the dossier with this number.
-fn told(dossiers: &str, number: &str, columns: &[&str]) -> String {
+pub(crate) fn told(dossiers: &str, number: &str, columns: &[&str]) -> String {
     let line = dossiers.lines().find(|line| line.contains(number)).unwrap();
     let row: serde_json::Value = serde_json::from_str(line).unwrap();
     let column = |name: &&str| format!("{name} {}", row[*name]);

@@ -19,6 +19,7 @@ mod gaps;
 mod guards;
 mod layouts;
 mod maintain;
+mod marks;
 mod mending;
 mod ministry;
 mod plan;
