@@ -155,7 +155,10 @@ impl<'a> Judge<'a> {
                 }
                 Err((column, breach)) => {
                     fates.rejected += 1;
-                    rejected.push(records.place(row), column, &breach);
+                    let is_read = records.remark(row).is_none();
+                    let key = is_read.then(|| self.key(&self.feed.profile, &record).ok()).flatten();
+                    let key = key.map(|key| key.key);
+                    rejected.push(records.place(row), column, &breach, key.as_deref());
                 }
             }
         }

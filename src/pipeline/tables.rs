@@ -169,6 +169,7 @@ fn quarantine() -> Vec<Field> {
         text("column"),
         text("params"),
         integer("sheet"),
+        text("dossier_key"),
     ]
 }
 

@@ -25,6 +25,8 @@ pub struct Export {
     pub sheets: Vec<Sheet>,
     pub lost: Vec<Lost>,
     pub refused: Vec<Refused>,
+    /// How many were mended since, and are left out.
+    pub n_mended: usize,
 }
 
 /// Rejected records that cannot be shown.
@@ -45,18 +47,23 @@ pub struct Refused {
     pub refusal: Refusal,
 }
 
-/// Gathers a unit's rejected rows: those of every rule, or of one.
+/// Gathers a unit's rejected rows: those of every rule, or of one; those that were mended since only
+/// where they are asked for, too.
 pub fn export(
     pipeline: &Pipeline,
     store: &Store,
     unit: &str,
     rule: Option<&str>,
+    with_mended: bool,
     language: Language,
 ) -> anyhow::Result<Export> {
     let ledger = Ledger::read(store)?;
     let filter = Filter { unit: Some(unit.to_owned()), rule: rule.map(str::to_owned) };
     let mut export = Export::default();
-    for rejects in read(store, &filter)?.chunk_by(|a, b| a.delivery == b.delivery) {
+    let mut rejects = read(pipeline, store, &filter)?;
+    export.n_mended = rejects.iter().filter(|reject| reject.is_mended && !with_mended).count();
+    rejects.retain(|reject| with_mended || !reject.is_mended);
+    for rejects in rejects.chunk_by(|a, b| a.delivery == b.delivery) {
         let delivery = &rejects[0].delivery;
         let judgement = ledger.judgements().find(|known| known.delivery() == *delivery);
         let judgement = judgement.with_context(|| format!("no judgement of `{delivery}`"))?;

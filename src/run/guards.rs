@@ -345,3 +345,35 @@ fn median(numbers: &[i64]) -> i64 {
     sorted.sort_unstable();
     sorted.get(sorted.len().saturating_sub(1) / 2).copied().unwrap_or(0)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use chrono::Months;
+
+    use super::*;
+
+    #[test]
+    fn the_ministry_speaks_once_half_of_its_units_have_reported() {
+        let small = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/pipelines/small");
+        let pipeline = Pipeline::load(&small).unwrap();
+        let month = |n: u32| {
+            let start = NaiveDate::from_ymd_opt(2020, 1, 1).unwrap() + Months::new(n);
+            (start, start + Months::new(1))
+        };
+        let volume = |n_records| Volume { n_records, n_rejected: 0 };
+        let feeding = |has_reported: bool| {
+            let months = (0..3).map(|n| (month(n), volume(30)));
+            let last = has_reported.then(|| (month(3), volume(5)));
+            let history = months.chain(last).collect();
+            Feeding { feed: &pipeline.feeds[0], history, news: History::new() }
+        };
+        let speaks = |n_reported: usize| {
+            let feedings: Vec<Feeding<'_>> = (0..6).map(|n| feeding(n < n_reported)).collect();
+            let own: Vec<&Feeding<'_>> = feedings.iter().collect();
+            !speak_of_all(&own, month(3), &pipeline.settings.guards).is_empty()
+        };
+        assert_eq!([0, 1, 2, 3, 6].map(speaks), [false, false, false, true, true]);
+    }
+}

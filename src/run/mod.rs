@@ -15,6 +15,7 @@ mod land;
 mod ledger;
 pub mod maintain;
 mod measure;
+mod mended;
 mod news;
 pub mod plan;
 pub mod quarantine;

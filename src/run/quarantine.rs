@@ -7,13 +7,14 @@ use arrow::array::cast::AsArray as _;
 use arrow::datatypes::Int64Type;
 use serde_json::{Value, json};
 
+use crate::pipeline::Pipeline;
 use crate::pipeline::rules::{Language, Params, message};
 use crate::pipeline::tables::Table;
 use crate::store::Store;
-use crate::store::parquet::DataFile;
 use crate::store::table::Snapshot;
 
 use super::ledger::{Judgement, Ledger};
+use super::mended;
 
 /// A rejected record.
 #[derive(Debug, Clone)]
@@ -29,6 +30,10 @@ pub struct Reject {
     pub rule: String,
     pub column: Option<String>,
     pub params: Params,
+    /// The key of its dossier, where its number could be read.
+    pub dossier_key: Option<String>,
+    /// Whether a later delivery of its feed tells of its dossier.
+    pub is_mended: bool,
 }
 
 impl Reject {
@@ -55,6 +60,7 @@ impl Reject {
             "rule": self.rule,
             "column": self.column,
             "params": self.params,
+            "mended": self.is_mended,
             "reason_vi": self.reason(Language::Vietnamese),
             "reason_en": self.reason(Language::English),
         })
@@ -68,28 +74,43 @@ pub struct Filter {
     pub rule: Option<String>,
 }
 
-/// Reads the rejects of the judgements that stand, by delivery and record.
-pub fn read(store: &Store, filter: &Filter) -> anyhow::Result<Vec<Reject>> {
+/// Reads the rejects of the judgements that stand, by delivery and record, mended ones among them.
+pub fn read(pipeline: &Pipeline, store: &Store, filter: &Filter) -> anyhow::Result<Vec<Reject>> {
     let ledger = Ledger::read(store)?;
     let snapshot = store.snapshot(Table::Quarantine).context("failed to read the quarantine")?;
     let mut rejects = Vec::new();
     for judgement in ledger.judgements() {
         let is_wanted = filter.unit.as_ref().is_none_or(|unit| *unit == judgement.unit);
         let is_wanted = is_wanted && ledger.replaced_by(judgement).is_none();
-        let Some(file) = file_of(judgement, &snapshot).filter(|_| is_wanted) else { continue };
-        for batch in store.read(Table::Quarantine, file, None)? {
-            rejects.extend(rows(&batch?, &judgement.name)?);
+        if is_wanted {
+            rejects.extend(of_judgement(judgement, &snapshot, store)?);
         }
     }
     rejects.retain(|reject| filter.rule.as_ref().is_none_or(|rule| *rule == reject.rule));
+    let dossiers = store.snapshot(Table::Dossiers).context("failed to read the dossiers")?;
+    mended::mark(&mut rejects, pipeline, &dossiers, store)?;
     rejects.sort_by(|a, b| (&a.delivery, a.record).cmp(&(&b.delivery, b.record)));
     Ok(rejects)
 }
 
-/// Finds the file that holds a judgement's rejects.
-pub(super) fn file_of<'a>(judgement: &Judgement, quarantine: &'a Snapshot) -> Option<&'a DataFile> {
+/// Reads the rejects of a judgement.
+pub(super) fn of_judgement(
+    judgement: &Judgement,
+    quarantine: &Snapshot,
+    store: &Store,
+) -> anyhow::Result<Vec<Reject>> {
     let name = format!("{}.parquet", judgement.file_name());
-    quarantine.files.iter().find(|file| file.path.ends_with(&name))
+    let file = quarantine.files.iter().find(|file| file.path.ends_with(&name));
+    let mut rejects = Vec::new();
+    for batch in file
+        .map(|file| store.read(Table::Quarantine, file, None))
+        .transpose()?
+        .into_iter()
+        .flatten()
+    {
+        rejects.extend(rows(&batch?, &judgement.name)?);
+    }
+    Ok(rejects)
 }
 
 fn rows(batch: &RecordBatch, name: &str) -> anyhow::Result<Vec<Reject>> {
@@ -108,6 +129,8 @@ fn rows(batch: &RecordBatch, name: &str) -> anyhow::Result<Vec<Reject>> {
             rule: text("rule", row),
             column: column("column").is_valid(row).then(|| text("column", row)),
             params: params.context("the quarantine holds parameters that are not JSON")?,
+            dossier_key: column("dossier_key").is_valid(row).then(|| text("dossier_key", row)),
+            is_mended: false,
         })
     };
     (0..batch.num_rows()).map(read).collect()

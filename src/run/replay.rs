@@ -43,7 +43,9 @@ pub fn select(pipeline: &Pipeline, store: &Store, filter: &Filter) -> anyhow::Re
     let ledger = Ledger::read(store)?;
     let landed = store.landed().context("failed to read the manifests")?;
     let broken: Option<BTreeSet<String>> = match &filter.rule {
-        Some(_) => Some(read(store, filter)?.into_iter().map(|reject| reject.delivery).collect()),
+        Some(_) => {
+            Some(read(pipeline, store, filter)?.into_iter().map(|reject| reject.delivery).collect())
+        }
         None => None,
     };
     let mut selection = Selection::default();

@@ -120,6 +120,28 @@ fn services_have_no_files_and_say_so() {
 }
 
 #[test]
+fn what_was_judged_since_the_release_is_told_apart() {
+    let world = World::small();
+    world.edit("pipeline.toml", "final_after_days = 1000", "final_after_days = 10");
+    let row =
+        |n: u32, status: &str| format!("G99.01-200110-{n:04}|1.000001|10/01/2020|||{status}||");
+    world.log("u1/2020-01.csv", &row(1, "Đang xử lý"));
+    world.run(0);
+    world.log("u1/2020-01b.csv", &format!("{}\n{}", row(2, "Đang xử lý"), row(3, "?")));
+    world.run(5);
+    let asked = ["explain", "received", "--period", "2020-01"];
+    let told = world.hoso(&asked).stdout;
+    assert!(told.contains("rejected records that could change it: 0"), "{told}");
+    let since = "judged since, and in no release yet: 1 deliveries that could change it, 1 of their \
+                 records rejected";
+    assert!(told.contains(since), "{told}");
+    let since = json(&world, &asked)["since"].clone();
+    assert_eq!(since, serde_json::json!({ "deliveries": 1, "rejected": 1 }));
+    let asked = world.hoso(&[&asked[..], &["--release", "1"]].concat()).stdout;
+    assert!(!asked.contains("judged since"), "{asked}");
+}
+
+#[test]
 fn other_definitions_than_the_releases_are_told() {
     let world = corrected();
     world.edit("indicators.toml", "channel = 'online' AND service", "service");

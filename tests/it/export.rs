@@ -90,6 +90,20 @@ fn mended_rows_are_sent_again_with_the_columns_of_the_export() {
     assert_eq!(unknown, "[[], [], [], []]\n");
     // What is rejected once more has the columns of the export but once.
     let ran = export(&world, "G99.01", &[]);
+    assert_eq!(ran.stdout, "./G99.01-rejects.xlsx: 2 rows\n./G99.01-rejects.csv: 2 rows\n");
+    assert!(
+        ran.stderr.contains("1 rejected records were mended since: --all writes them"),
+        "{ran}"
+    );
+    assert!(
+        listed.ends_with("2 rejected records\n1 more were mended since: --all lists them\n"),
+        "{listed}"
+    );
+    let all = ["quarantine", "list", "--unit", "G99.01", "--all"];
+    assert!(world.hoso(&all).stdout.ends_with("\n3 rejected records\n"));
+    let explained = world.hoso(&["explain", "received", "--period", "2020-01"]).stdout;
+    assert!(explained.contains("rejected records that could change it: 2"), "{explained}");
+    let ran = export(&world, "G99.01", &["--all"]);
     assert_eq!(ran.stdout, "./G99.01-rejects.xlsx: 3 rows\n./G99.01-rejects.csv: 3 rows\n");
     let told = exported(&world, "G99.01-rejects.csv");
     let last = "2020-03.csv,3,`99/99/9999` không phải là ngày hợp lệ,Ngày tiếp nhận,3,G99.01-";

@@ -88,6 +88,11 @@ fn a_feed_that_turned_empty_is_named() {
 #[test]
 fn a_share_of_rejects_above_the_band_is_named() {
     let world = with_history();
+    // As many records as are needed to tell; in the month before, one less.
+    world.log("u1/2020-03b.csv", &month("01", 3, 10, 9).replace("-00", "-90"));
+    world.run(0);
+    world.log("u1/2020-03c.csv", &month("01", 3, 10, 10).replace("-00", "-80"));
+    assert!(guards(&world.run(6)).contains("10 of 20 records are rejected"));
     world.log("u1/2020-04.csv", &month("01", 4, 20, 10));
     world.log("u2/2020-04.csv", &month("02", 4, 29, 1));
     let ran = world.run(6);

@@ -34,6 +34,9 @@ pub(in crate::cli) struct Args {
     /// Only those of this rule
     #[arg(long, value_name = "ID")]
     rule: Option<String>,
+    /// Those too that were mended since
+    #[arg(long)]
+    all: bool,
     /// The folder to write to
     #[arg(long, value_name = "DIR", default_value = ".", value_hint = ValueHint::DirPath)]
     out: PathBuf,
@@ -43,13 +46,13 @@ pub(in crate::cli) struct Args {
 }
 
 pub(super) fn run(args: &Args, pipeline: &Pipeline, cli: &Cli) -> anyhow::Result<Exit> {
-    let Args { unit, rule, out, json } = args;
+    let Args { unit, rule, all, out, json } = args;
     if filter(Some(unit), rule.as_ref(), pipeline).is_none() {
         return Ok(Exit::Usage);
     }
     let store = run::open_published(cli.store_url(pipeline), pipeline)?;
     let in_file = cli.language_of_units();
-    let export = export(pipeline, &store, unit, rule.as_deref(), in_file)?;
+    let export = export(pipeline, &store, unit, rule.as_deref(), *all, in_file)?;
     let written = write_files(&export, unit, out, in_file)?;
     show(&export, &written, *json, cli.language())
 }
@@ -99,7 +102,12 @@ fn show(
     is_json: bool,
     language: Language,
 ) -> anyhow::Result<Exit> {
-    let Export { lost, refused, .. } = export;
+    let Export { lost, refused, n_mended, .. } = export;
+    if *n_mended > 0 {
+        output::to_stderr(&format!(
+            "{n_mended} rejected records were mended since: --all writes them"
+        ));
+    }
     for lost in lost {
         output::to_stderr(&lost.to_string());
     }
@@ -118,6 +126,7 @@ fn show(
         let file = |(path, n_rows): &(PathBuf, usize)| json!({ "path": path.display().to_string(), "rows": n_rows });
         output::json_to_stdout(&json!({
             "files": written.iter().map(file).collect::<Vec<_>>(),
+            "mended": n_mended,
             "lost": lost.iter().map(Lost::json).collect::<Vec<_>>(),
             "refused": refused.iter().map(Refused::json).collect::<Vec<_>>(),
         }))?;

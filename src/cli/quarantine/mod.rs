@@ -30,6 +30,9 @@ pub(super) enum Command {
         /// Only those of this rule
         #[arg(long, value_name = "ID")]
         rule: Option<String>,
+        /// Those too that were mended since: a later delivery tells of their dossiers
+        #[arg(long)]
+        all: bool,
         /// Write one JSON document
         #[arg(long)]
         json: bool,
@@ -64,16 +67,19 @@ pub(super) fn run(command: &Command, cli: &Cli) -> anyhow::Result<Exit> {
     match command {
         Command::Export(args) => return export::run(args, &pipeline, cli),
         Command::Replay(args) => return replay::run(args, &pipeline, cli),
-        Command::List { unit, rule, json } => {
+        Command::List { unit, rule, all, json } => {
             let Some(filter) = filter(unit.as_ref(), rule.as_ref(), &pipeline) else {
                 return Ok(Exit::Usage);
             };
-            let rejects = read(&open()?, &filter)?;
+            let mut rejects = read(&pipeline, &open()?, &filter)?;
+            let n_in_all = rejects.len();
+            rejects.retain(|reject| *all || !reject.is_mended);
             if *json {
                 let rejects: Vec<Value> = rejects.iter().map(Reject::json).collect();
                 output::json_to_stdout(&json!({ "rejects": rejects }))?;
             } else {
-                output::to_stdout(list(&rejects, language)?.as_bytes())?;
+                let n_mended = n_in_all - rejects.len();
+                output::to_stdout(list(&rejects, n_mended, language)?.as_bytes())?;
             }
         }
         Command::Unmatched { feed, json } => {
@@ -91,7 +97,7 @@ pub(super) fn run(command: &Command, cli: &Cli) -> anyhow::Result<Exit> {
             }
         }
         Command::Show { id, json } => {
-            let rejects = read(&open()?, &Filter::default())?;
+            let rejects = read(&pipeline, &open()?, &Filter::default())?;
             let reject = rejects.iter().find(|reject| reject.id() == *id);
             let nothing = || {
                 let hint = "`hoso quarantine list` tells the ids";
@@ -122,13 +128,16 @@ fn filter(unit: Option<&String>, rule: Option<&String>, pipeline: &Pipeline) -> 
     Some(Filter { unit: unit.cloned(), rule: rule.cloned() })
 }
 
-fn list(rejects: &[Reject], language: Language) -> anyhow::Result<String> {
+fn list(rejects: &[Reject], n_mended: usize, language: Language) -> anyhow::Result<String> {
     let mut text = String::new();
     for reject in rejects {
         let (id, rule) = (reject.id(), &reject.rule);
         writeln!(text, "{id:<32} {rule:<20} {}", reject.reason(language))?;
     }
     writeln!(text, "{} rejected records", rejects.len())?;
+    if n_mended > 0 {
+        writeln!(text, "{n_mended} more were mended since: --all lists them")?;
+    }
     Ok(text)
 }
 

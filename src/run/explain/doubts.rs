@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use arrow::array::cast::AsArray as _;
 use chrono::NaiveDate;
 
 use crate::indicators::completeness::{Completeness, Report};
@@ -10,10 +9,9 @@ use crate::indicators::row::Row;
 use crate::pipeline::Pipeline;
 use crate::pipeline::columns::FeedKind;
 use crate::pipeline::definitions::{Subject, When};
-use crate::pipeline::tables::Table;
 use crate::run::ledger::{Judgement, Ledger};
 use crate::run::news::units_of;
-use crate::run::quarantine;
+use crate::run::{mended, quarantine};
 use crate::store::Store;
 use crate::store::table::Snapshot;
 
@@ -46,14 +44,15 @@ pub(super) struct InCell<'a> {
 }
 
 impl InCell<'_> {
-    /// Counts the rejected records of standing deliveries, by delivery and rule.
+    /// Counts the rejected records of standing deliveries that were not mended since, by delivery and
+    /// rule.
     pub(super) fn rejects(
         &self,
         ledger: &Ledger,
-        snapshot: &Snapshot,
+        [quarantine, dossiers]: [&Snapshot; 2],
         store: &Store,
     ) -> anyhow::Result<Vec<Rejects>> {
-        let mut rejects = Vec::new();
+        let mut counted = Vec::new();
         let is_standing = |judgement: &&Judgement| {
             judgement.is_accepted() && ledger.replaced_by(judgement).is_none()
         };
@@ -61,14 +60,13 @@ impl InCell<'_> {
             if !self.counts(&[Subject::Dossiers]) || !self.is_touched_by(judgement) {
                 continue;
             }
-            let Some(file) = quarantine::file_of(judgement, snapshot) else { continue };
+            let mut rejects = quarantine::of_judgement(judgement, quarantine, store)?;
+            mended::mark(&mut rejects, self.pipeline, dossiers, store)?;
             let mut by_rule: BTreeMap<String, i64> = BTreeMap::new();
-            for batch in store.read(Table::Quarantine, file, Some(&["rule"]))? {
-                for rule in batch?.column(0).as_string::<i32>().iter().flatten() {
-                    *by_rule.entry(rule.to_owned()).or_default() += 1;
-                }
+            for reject in rejects.into_iter().filter(|reject| !reject.is_mended) {
+                *by_rule.entry(reject.rule).or_default() += 1;
             }
-            rejects.extend(by_rule.into_iter().map(|(rule, n_records)| Rejects {
+            counted.extend(by_rule.into_iter().map(|(rule, n_records)| Rejects {
                 unit: judgement.unit.clone(),
                 delivery: judgement.delivery(),
                 name: judgement.name.clone(),
@@ -76,7 +74,7 @@ impl InCell<'_> {
                 n_records,
             }));
         }
-        Ok(rejects)
+        Ok(counted)
     }
 
     /// Lists the reports that the figure lacks, by unit, feed and period.

@@ -131,7 +131,7 @@ pub fn explain(pipeline: &Pipeline, store: &Store, wanted: &Wanted) -> anyhow::R
     let quarantine = source(Table::Quarantine, &release, store)?;
     let in_cell = doubts::InCell { pipeline, row: &row, sides: &sides };
     let doubts = Doubts {
-        rejects: in_cell.rejects(&then, &quarantine, store)?,
+        rejects: in_cell.rejects(&then, [&quarantine, &dossiers], store)?,
         missing: in_cell.missing(&completeness),
         refused: in_cell.refused(&then),
     };

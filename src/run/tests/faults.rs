@@ -108,7 +108,7 @@ fn a_run_that_fails_at_any_write_is_gone_on_with_by_a_mended_profile() {
         let selection = replay::select(&mended, &store, &Filter::default()).unwrap();
         let options = options(&mended, DateTime::UNIX_EPOCH);
         crate::run::replay(&mended, &store, &options, &selection, &watch()).unwrap();
-        let rejects = quarantine::read(&store, &Filter::default()).unwrap();
+        let rejects = quarantine::read(&mended, &store, &Filter::default()).unwrap();
         assert!(rejects.is_empty(), "at write {n_writes}: {rejects:?}");
         if is_done {
             assert!(n_writes > 10, "only {n_writes} writes failed");
