@@ -126,12 +126,14 @@ fn what_was_judged_since_the_release_is_told_apart() {
     let row =
         |n: u32, status: &str| format!("G99.01-200110-{n:04}|1.000001|10/01/2020|||{status}||");
     world.log("u1/2020-01.csv", &row(1, "Đang xử lý"));
-    world.run(0);
+    world.write("in/u2/2020-01.csv", "<html><body>Đăng nhập</body></html>");
+    world.run(6);
     world.log("u1/2020-01b.csv", &format!("{}\n{}", row(2, "Đang xử lý"), row(3, "?")));
     world.run(5);
     let asked = ["explain", "received", "--period", "2020-01"];
     let told = world.hoso(&asked).stdout;
     assert!(told.contains("rejected records that could change it: 0"), "{told}");
+    assert!(told.contains("00000001 `2020-01.csv`: the file is a web page"), "{told}");
     let since = "judged since, and in no release yet: 1 deliveries that could change it, 1 of their \
                  records rejected";
     assert!(told.contains(since), "{told}");

@@ -42,7 +42,7 @@ const READERS: [(&[&str], i32); 21] = [
     (&["plan"], 6),
     (&["plan", "--json"], 6),
     (&["explain", "received", "--unit", "G99.01"], 0),
-    (&["quarantine", "export", "--unit", "G99.01", "--out", "for-the-unit"], 0),
+    (&["quarantine", "export", "--unit", "G99.01", "--all", "--out", "for-the-unit"], 0),
     (&["check"], 0),
     (&["check", "--connect"], 6),
 ];
@@ -233,7 +233,7 @@ fn read(watched: &mut Watched) {
             watched.hoso(&[manner, &["query", &sql, "--format", format]].concat(), 0);
         }
     }
-    let listed = watched.hoso(&["quarantine", "list", "--json"], 0);
+    let listed = watched.hoso(&["quarantine", "list", "--all", "--json"], 0);
     let listed: serde_json::Value = serde_json::from_str(&listed.stdout).unwrap();
     let rejects = listed["rejects"].as_array().unwrap();
     let is_reject = |fate: &&str| fate.starts_with("accepted");
