@@ -5,18 +5,23 @@ use std::sync::Arc;
 use arrow::array::Array as _;
 use arrow::array::cast::AsArray as _;
 use arrow::array::{ArrayRef, BooleanArray, Date32Array, Int64Array, StringArray};
-use arrow::datatypes::Date32Type;
+use arrow::datatypes::{Date32Type, Int64Type};
 use chrono::NaiveDate;
 
 use crate::normalise::is_tax_code;
 use crate::pipeline::Reference;
 use crate::pipeline::columns::supplied_index;
+use crate::pipeline::services::ServiceVersion;
+
+use super::pauses::Pauses;
 
 /// Settles the supplied columns (`channel` and `applicant_kind` are never null, `ended_on` is the
-/// day of the end) and returns the columns of `columns::DERIVED`, but for the last.
+/// day of the end, supplements are those of the history where no log counts them) and returns the
+/// columns of `columns::DERIVED`, but for the last two.
 pub(super) fn derive(
     values: &mut [ArrayRef],
-    first_due_on: ArrayRef,
+    first_due_on: &ArrayRef,
+    pauses: &mut Pauses,
     reference: &Reference,
 ) -> Vec<ArrayRef> {
     for column in ["channel", "applicant_kind"] {
@@ -25,42 +30,114 @@ pub(super) fn derive(
         values[at(column)] = Arc::new(settled.collect::<StringArray>());
     }
     values[at("ended_on")] = Arc::new(ended_on(values));
+    pauses.end(&values[at("ended_on")]);
+    pauses.supplement(values, &reference.calendar);
 
-    let procedures = texts(values, "procedure_code");
-    let (received, due) = (days(values, "received_on"), days(values, "due_on"));
-    let completed = days(values, "completed_on");
-    let n = procedures.len();
-    let day = |days: &Date32Array, row: usize| {
-        days.is_valid(row).then(|| Date32Type::to_naive_date_opt(days.value(row))).flatten()
-    };
-    let services = &reference.services;
-    let field =
-        |row: usize| procedures.is_valid(row).then(|| services.latest(procedures.value(row)))?;
-    let level = |row: usize| {
-        let procedure = procedures.is_valid(row).then(|| procedures.value(row))?;
-        services.on(procedure, day(received, row)?).map(|version| version.level)
-    };
-    let working_days = |from: Option<NaiveDate>, to: Option<NaiveDate>| {
-        Some(reference.calendar.working_days(from?, to?))
-    };
-    let overdue_from = |row| day(due, row)?.succ_opt().map(Date32Type::from_naive_date);
-    let fields: StringArray =
-        (0..n).map(|row| field(row).map(|version| version.field_code.as_str())).collect();
-    let levels: StringArray = (0..n).map(level).collect();
-    let overdue: Date32Array = (0..n).map(overdue_from).collect();
-    let processing: Int64Array =
-        (0..n).map(|row| working_days(day(received, row), day(completed, row))).collect();
-    let to_due: Int64Array =
-        (0..n).map(|row| working_days(day(received, row), day(due, row))).collect();
+    let rows = Rows { values, first_due_on: first_due_on.as_primitive(), pauses, reference };
+    let all = 0..values[0].len();
+    let fields = all.clone().map(|row| Some(&*rows.latest(row)?.field_code));
+    let levels = all.clone().map(|row| Some(rows.service(row)?.level));
+    let number = |day: Option<NaiveDate>| day.map(Date32Type::from_naive_date);
+    let overdue = all.clone().map(|row| number(rows.overdue_from(row)));
+    let fee = all.clone().map(|row| Some(rows.service(row)?.fee_vnd > 0));
+    let paper = all.clone().map(|row| Some(rows.service(row)?.result_paper));
     vec![
-        Arc::new(fields),
-        Arc::new(levels),
-        first_due_on,
-        Arc::new(overdue),
-        Arc::new(processing),
-        Arc::new(to_due),
+        Arc::new(fields.collect::<StringArray>()),
+        Arc::new(levels.collect::<StringArray>()),
+        Arc::clone(first_due_on),
+        Arc::new(overdue.collect::<Date32Array>()),
+        Arc::new(all.clone().map(|row| rows.days_to("completed_on", row)).collect::<Int64Array>()),
+        Arc::new(all.clone().map(|row| rows.days_to("due_on", row)).collect::<Int64Array>()),
         Arc::new(check_digits(values)),
+        Arc::new(all.clone().map(|row| rows.handling_days(row)).collect::<Int64Array>()),
+        Arc::new(fee.collect::<BooleanArray>()),
+        Arc::new(paper.collect::<BooleanArray>()),
+        Arc::new(all.clone().map(|row| number(rows.end_766(row))).collect::<Date32Array>()),
+        Arc::new(all.map(|row| number(rows.late_766_from(row))).collect::<Date32Array>()),
     ]
+}
+
+/// Dossiers, row by row.
+struct Rows<'a> {
+    values: &'a [ArrayRef],
+    first_due_on: &'a Date32Array,
+    pauses: &'a Pauses,
+    reference: &'a Reference,
+}
+
+impl Rows<'_> {
+    fn day(&self, column: &str, row: usize) -> Option<NaiveDate> {
+        day(days(self.values, column), row)
+    }
+
+    fn integer(&self, column: &str, row: usize) -> Option<i64> {
+        let integers = self.values[at(column)].as_primitive::<Int64Type>();
+        integers.is_valid(row).then(|| integers.value(row))
+    }
+
+    fn procedure(&self, row: usize) -> Option<&str> {
+        let procedures = texts(self.values, "procedure_code");
+        procedures.is_valid(row).then(|| procedures.value(row))
+    }
+
+    /// Returns the procedure as it is in the catalogue today.
+    fn latest(&self, row: usize) -> Option<&ServiceVersion> {
+        self.reference.services.latest(self.procedure(row)?)
+    }
+
+    /// Returns the procedure as it was on the day of reception.
+    fn service(&self, row: usize) -> Option<&ServiceVersion> {
+        self.reference.services.on(self.procedure(row)?, self.day("received_on", row)?)
+    }
+
+    /// Returns the first day on which a dossier is there and past its due day.
+    fn overdue_from(&self, row: usize) -> Option<NaiveDate> {
+        let overdue = self.day("due_on", row)?.succ_opt()?;
+        Some(self.day("received_on", row).map_or(overdue, |received| received.max(overdue)))
+    }
+
+    /// Counts the working days from reception to another day.
+    fn days_to(&self, column: &str, row: usize) -> Option<i64> {
+        let (from, to) = (self.day("received_on", row)?, self.day(column, row)?);
+        Some(self.reference.calendar.working_days(from, to))
+    }
+
+    /// Counts the working days from reception to completion in which nothing was waited for.
+    fn handling_days(&self, row: usize) -> Option<i64> {
+        let waited = self.integer("supplement_days", row).unwrap_or(0);
+        Some((self.days_to("completed_on", row)? - waited).max(0))
+    }
+
+    /// Returns the end of processing by rule 2.1 of Decision 766: the day of the end, or of the only
+    /// request for papers where there is none yet.
+    fn end_766(&self, row: usize) -> Option<NaiveDate> {
+        self.day("received_on", row)?;
+        let is_only = self.integer("supplement_count", row) == Some(1);
+        let request = || self.pauses.first_request(row).filter(|_| is_only);
+        self.day("ended_on", row).or_else(request)
+    }
+
+    /// Returns the first day on which a dossier is late by rule 2.1 of Decision 766: at once where
+    /// papers were requested twice; else after its due day, and without one after the procedure's
+    /// most days. Time waited for papers is taken off, once: a unit that has moved the due day has
+    /// done so.
+    fn late_766_from(&self, row: usize) -> Option<NaiveDate> {
+        let received = self.day("received_on", row)?;
+        if self.integer("supplement_count", row).is_some_and(|count| count > 1) {
+            return Some(received);
+        }
+        let waited = self.integer("supplement_days", row).unwrap_or(0).max(0).unsigned_abs();
+        let calendar = &self.reference.calendar;
+        let last = match self.day("due_on", row) {
+            Some(due) if day(self.first_due_on, row).is_some_and(|first| first != due) => due,
+            Some(due) => calendar.add_working_days(due, waited),
+            None => {
+                let most = self.service(row)?.most_days?.unsigned_abs();
+                calendar.add_working_days(received, most + waited)
+            }
+        };
+        last.succ_opt().map(|late| late.max(received))
+    }
 }
 
 /// Returns whether the check digit of each enterprise's code is right.
@@ -93,4 +170,8 @@ fn texts<'a>(values: &'a [ArrayRef], column: &str) -> &'a StringArray {
 
 fn days<'a>(values: &'a [ArrayRef], column: &str) -> &'a Date32Array {
     values[at(column)].as_primitive()
+}
+
+fn day(days: &Date32Array, row: usize) -> Option<NaiveDate> {
+    days.is_valid(row).then(|| Date32Type::to_naive_date_opt(days.value(row))).flatten()
 }

@@ -5,18 +5,22 @@ use std::sync::Arc;
 
 use arrow::array::Array as _;
 use arrow::array::cast::AsArray as _;
-use arrow::array::{ArrayRef, ListArray, RecordBatch, StringArray, StructArray, UInt32Array};
+use arrow::array::{
+    ArrayRef, BooleanArray, ListArray, RecordBatch, StringArray, StructArray, UInt32Array,
+};
 use arrow::buffer::OffsetBuffer;
 use arrow::compute::take;
 use arrow::datatypes::DataType;
 
 use crate::normalise::{N_FACTS, position_of};
+use crate::pipeline::columns::FeedKind;
 use crate::pipeline::tables::{Table, history_field};
 use crate::pipeline::{Pipeline, columns};
 
 use super::arrange::Arranged;
 use super::derive::derive;
 use super::marks::Marker;
+use super::pauses::Pauses;
 use super::{Dossiers, arrange, items};
 
 /// Folds the observations of whole dossiers into their rows.
@@ -25,24 +29,20 @@ pub(super) fn fold(observations: &Arranged, pipeline: &Pipeline) -> Dossiers {
     let groups = groups(batch);
     let supplied = supplied_masks(batch);
     let mut values = latest_supplied(batch, &groups, &supplied);
-    items::fold(batch, &groups, &supplied, &mut values);
+    let payments = items::fold(batch, &groups, &supplied, &mut values);
     let first_due = earliest_due(batch, &groups);
-    let derived = derive(&mut values, first_due, &pipeline.reference);
-    let marker = Marker {
-        batch,
-        supplied: &supplied,
-        values: &values,
-        enterprise_check: derived.last().expect("the last of the derived columns"),
-        pipeline,
-    };
+    let mut pauses = Pauses::gather(batch, &groups, pipeline);
+    let derived = derive(&mut values, &first_due, &mut pauses, &pipeline.reference);
+    let pauses = pauses.column(derived_column(&derived, "overdue_from"));
+    let enterprise_check = derived_column(&derived, "enterprise_check");
+    let marker = Marker { batch, supplied: &supplied, values: &values, enterprise_check, pipeline };
     let marks = marker.marks(&groups);
 
     let mut columns = vec![first_of(batch.column(arrange::KEY), &groups)];
     columns.extend(values);
     columns.extend(derived);
-    columns.push(feeds(batch, &groups));
-    columns.push(marks);
-    columns.push(history(batch, &groups));
+    let (has_dossier, feeds) = feeds(batch, &groups);
+    columns.extend([has_dossier, feeds, marks, payments, pauses, history(batch, &groups)]);
     let rows = RecordBatch::try_new(Table::Dossiers.schema(), columns);
     Dossiers::new(rows.expect("each column has one value a dossier"))
 }
@@ -117,14 +117,24 @@ fn first_of(column: &ArrayRef, groups: &[usize]) -> ArrayRef {
     take(column, &UInt32Array::from_iter_values(rows), None).expect("the rows are the batch's own")
 }
 
-/// Names the feeds that tell of each dossier, joined by spaces.
-fn feeds(batch: &RecordBatch, groups: &[usize]) -> ArrayRef {
+fn derived_column<'a>(derived: &'a [ArrayRef], name: &str) -> &'a ArrayRef {
+    let at = columns::DERIVED.iter().position(|column| column.name == name);
+    &derived[at.expect("a derived column")]
+}
+
+/// Tells of each dossier whether a unit's own log does, and names the feeds that tell of it, joined
+/// by spaces.
+fn feeds(batch: &RecordBatch, groups: &[usize]) -> (ArrayRef, ArrayRef) {
     let feeds = batch.column(arrange::FEED).as_string::<i32>();
-    let told = groups.windows(2).map(|group| {
-        let names: BTreeSet<&str> = (group[0]..group[1]).map(|row| feeds.value(row)).collect();
-        Some(names.into_iter().collect::<Vec<_>>().join(" "))
-    });
-    Arc::new(told.collect::<StringArray>())
+    let told: Vec<BTreeSet<&str>> = groups
+        .windows(2)
+        .map(|group| (group[0]..group[1]).map(|row| feeds.value(row)).collect())
+        .collect();
+    let own = FeedKind::Dossier.name();
+    let has_dossier: BooleanArray = told.iter().map(|names| Some(names.contains(own))).collect();
+    let joined =
+        told.into_iter().map(|names| Some(names.into_iter().collect::<Vec<_>>().join(" ")));
+    (Arc::new(has_dossier), Arc::new(joined.collect::<StringArray>()))
 }
 
 /// Makes `history`: every observation, whole, in the order of the fold.

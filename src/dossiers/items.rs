@@ -6,11 +6,17 @@ use std::sync::Arc;
 
 use arrow::array::Array as _;
 use arrow::array::cast::AsArray as _;
-use arrow::array::{ArrayRef, BooleanArray, Date32Array, Int64Array, RecordBatch, StringArray};
-use arrow::datatypes::{Date32Type, Int64Type};
+use arrow::array::{
+    ArrayRef, BooleanArray, Date32Array, Int64Array, ListArray, RecordBatch, StringArray,
+    StructArray, UInt32Array,
+};
+use arrow::buffer::OffsetBuffer;
+use arrow::compute::take;
+use arrow::datatypes::{DataType, Date32Type, Int64Type};
 
 use crate::normalise::position_of;
-use crate::pipeline::columns::{FeedKind, item_columns, supplied_bit, supplied_index};
+use crate::pipeline::columns::{FeedKind, PAYMENT, item_columns, supplied_bit, supplied_index};
+use crate::pipeline::tables::payments_field;
 
 use super::arrange;
 
@@ -19,13 +25,14 @@ use super::arrange;
 type Items = BTreeMap<String, BTreeMap<&'static str, usize>>;
 
 /// Folds the items of every dossier into its columns; `supplied` has a bit for each column that an
-/// observation supplies.
+/// observation supplies. Returns the `payments` column: each payment by itself.
 pub(super) fn fold(
     batch: &RecordBatch,
     groups: &[usize],
     supplied: &[u64],
     values: &mut [ArrayRef],
-) {
+) -> ArrayRef {
+    let mut each = None;
     for kind in [FeedKind::Payment, FeedKind::Postal] {
         let mask = item_columns(kind).fold(0, |mask, column| mask | supplied_bit(column));
         if supplied.iter().all(|row| row & mask == 0) {
@@ -36,10 +43,32 @@ pub(super) fn fold(
             .map(|group| items(batch, group[0]..group[1], supplied, kind))
             .collect();
         match kind {
-            FeedKind::Payment => payments(batch, &items, values),
+            FeedKind::Payment => {
+                payments(batch, &items, values);
+                each = Some(each_payment(batch, &items));
+            }
             _ => parcels(batch, &items, values),
         }
     }
+    each.unwrap_or_else(|| each_payment(batch, &vec![Items::new(); groups.len() - 1]))
+}
+
+/// Makes the `payments` column, in the order of the payments' keys.
+fn each_payment(batch: &RecordBatch, items: &[Items]) -> ArrayRef {
+    let field = payments_field();
+    let DataType::List(item) = field.data_type() else { unreachable!("payments are a list") };
+    let DataType::Struct(fields) = item.data_type() else { unreachable!("of structs") };
+    let keys = items.iter().flat_map(BTreeMap::keys).map(Some);
+    let mut columns: Vec<ArrayRef> = vec![Arc::new(keys.collect::<StringArray>())];
+    columns.extend(PAYMENT.iter().map(|column| {
+        let all = items.iter().flat_map(BTreeMap::values);
+        let rows = all.map(|item| item.get(column.name).map(|row| *row as u32));
+        take(batch.column(position_of(column.name)), &rows.collect::<UInt32Array>(), None)
+            .expect("the rows are the batch's own")
+    }));
+    let offsets = OffsetBuffer::from_lengths(items.iter().map(BTreeMap::len));
+    let structs = StructArray::new(fields.clone(), columns, None);
+    Arc::new(ListArray::new(Arc::clone(item), offsets, Arc::new(structs), None))
 }
 
 fn items(

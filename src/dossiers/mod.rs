@@ -8,6 +8,7 @@ mod fold;
 mod items;
 mod marks;
 mod merge;
+mod pauses;
 
 use arrow::array::RecordBatch;
 

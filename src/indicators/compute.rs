@@ -1,15 +1,20 @@
-//! Facts: each indicator for each scope and period, from rolled-up measures and coverage.
+//! Facts: each version of each indicator for each scope and period, from rolled-up measures and
+//! coverage. What is made of others comes after them.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use chrono::NaiveDate;
 
 use crate::measures::Measures;
 use crate::pipeline::Pipeline;
-use crate::pipeline::definitions::{Indicator, Measure, Subject, When};
+use crate::pipeline::definitions::{Indicator, Version};
 
-use super::coverage::Coverage;
+use super::coverage::{Coverage, UnitCount};
+use super::figure::{Place, Reader};
 use super::finality::{Closing, closing};
 use super::period::Period;
-use super::row::{Facts, Reading, Row, RowKey, Status};
+use super::row::{Facts, Reading, Row, RowKey};
 use super::scope::Scope;
 use super::series::Series;
 
@@ -21,119 +26,77 @@ pub fn compute(
     as_of: NaiveDate,
 ) -> Vec<Row> {
     let series = Series::new(measures, pipeline);
-    let scopes = Scope::all(pipeline);
     let periods = Period::through(pipeline.settings.since, as_of);
-    let closings: Vec<Vec<Closing>> = scopes
-        .iter()
-        .map(|scope| periods.iter().map(|p| closing(pipeline, coverage, scope, *p)).collect())
+    let mut versions: Vec<(&Indicator, &Version)> = Vec::new();
+    for indicator in pipeline.definitions.indicators.values() {
+        versions.extend(indicator.versions.iter().map(|version| (indicator, version)));
+    }
+    versions.sort_by_key(|(_, version)| version.formula.rank());
+    let readers: Vec<(&Indicator, Arc<str>, Reader<'_>)> = versions
+        .into_iter()
+        .map(|(known, version)| {
+            (known, (&*known.id).into(), Reader::new(known.unit, version, pipeline))
+        })
         .collect();
     let mut rows = Vec::new();
-    for (id, indicator) in &pipeline.definitions.indicators {
-        let indicator_id: std::sync::Arc<str> = id.as_str().into();
-        let parts = Parts::of(indicator, pipeline);
-        for (scope, closings) in scopes.iter().zip(&closings) {
-            for (period, closing) in periods.iter().zip(closings) {
-                let mut facts = parts.facts(&series, coverage, scope, *period, as_of);
-                facts.is_final = parts.closes(closing) <= as_of;
-                let key = RowKey {
-                    indicator: indicator_id.clone(),
-                    version: indicator.version,
-                    scope: scope.clone(),
-                    period: *period,
-                };
-                let unit = indicator.unit;
-                rows.push(Row { key, facts, unit, reading: Reading::default(), release: 0 });
-            }
+    for scope in Scope::all(pipeline) {
+        for period in &periods {
+            let close = closing(pipeline, coverage, &scope, *period);
+            let units = coverage.count(&scope, period.start, period.end_by(as_of));
+            let around = Around { pipeline, series: &series, close, units, as_of };
+            rows.extend(around.rows(&scope, *period, &readers));
         }
     }
     rows.sort_by(|a, b| a.key.cmp(&b.key));
     rows
 }
 
-/// The measures that an indicator is read from.
-struct Parts<'a> {
-    numerator: &'a Measure,
-    denominator: Option<&'a Measure>,
+/// What the figures of one scope and period have in common.
+struct Around<'a> {
+    pipeline: &'a Pipeline,
+    series: &'a Series<'a>,
+    close: Closing,
+    units: UnitCount,
+    as_of: NaiveDate,
 }
 
-impl<'a> Parts<'a> {
-    fn of(indicator: &Indicator, pipeline: &'a Pipeline) -> Self {
-        let measure = |name: &String| {
-            pipeline.definitions.measures.get(name).expect("the pipeline checked its measures")
-        };
-        Self {
-            numerator: measure(&indicator.numerator),
-            denominator: indicator.denominator.as_ref().map(measure),
-        }
-    }
-
-    fn facts(
+impl Around<'_> {
+    /// Reads every figure, those of measures alone first.
+    fn rows(
         &self,
-        series: &Series,
-        coverage: &Coverage,
         scope: &Scope,
         period: Period,
-        as_of: NaiveDate,
-    ) -> Facts {
-        let period_end = period.end_by(as_of);
-        let units = coverage.count(scope, period.start, period_end);
-        let numerator = series.value(self.numerator, scope, period, as_of);
-        let denominator =
-            self.denominator.map(|measure| series.value(measure, scope, period, as_of));
-        // The catalogue is known without any report.
-        let units_included = if self.needs_reports() { units.included } else { units.expected };
-        let mut facts = Facts {
-            period_end,
-            numerator: Some(numerator),
-            denominator,
-            value: None,
-            status: Status::NotApplicable,
-            is_final: false,
-            units_expected: units.expected,
-            units_included,
-        };
-        let is_unreported = self.needs_reports() && !units.has_any;
-        if self.is_stock() && period.is_running(as_of) {
-            (facts.numerator, facts.denominator) = (None, None);
-        } else if is_unreported {
-            facts.status = Status::Missing;
-            // What is known all the same stays; zeros alone would only be silence.
-            if numerator == 0 && denominator.unwrap_or(0) == 0 {
-                (facts.numerator, facts.denominator) = (None, None);
+        readers: &[(&Indicator, Arc<str>, Reader<'_>)],
+    ) -> Vec<Row> {
+        let mut known: BTreeMap<(&str, i64), Facts> = BTreeMap::new();
+        let mut rows = Vec::new();
+        for (indicator, id, reader) in readers {
+            let number = reader.version.number;
+            if !reader.version.holds_on(period.start) {
+                continue;
             }
-        } else if let Some(value) = ratio(numerator, denominator) {
-            (facts.status, facts.value) = (Status::Value, Some(value));
+            let facts = {
+                let other = |id: &str| {
+                    let (id, other) = self.pipeline.definitions.indicators.get_key_value(id)?;
+                    known.get(&(&**id, other.version_on(period.start)?.number))
+                };
+                let at = self.series.at(scope, period, self.as_of);
+                let (units, as_of) = (self.units, self.as_of);
+                let mut facts = reader.facts(&Place { at, period, as_of, units, other: &other });
+                facts.is_final = self.closes(reader) <= as_of;
+                facts
+            };
+            known.insert((&indicator.id, number), facts.clone());
+            let (scope, indicator) = (scope.clone(), Arc::clone(id));
+            let key = RowKey { indicator, version: number, scope, period };
+            let unit = reader.unit;
+            rows.push(Row { key, facts, unit, reading: Reading::default(), release: 0 });
         }
-        facts
+        rows
     }
 
-    fn measures(&self) -> impl Iterator<Item = &'a Measure> {
-        std::iter::once(self.numerator).chain(self.denominator)
-    }
-
-    /// Returns the first day on which the figure is final.
-    fn closes(&self, closing: &Closing) -> NaiveDate {
-        if self.measures().any(|measure| measure.of == Subject::Reports) {
-            closing.reports
-        } else {
-            closing.dossiers
-        }
-    }
-
-    fn needs_reports(&self) -> bool {
-        self.measures().any(|measure| measure.of == Subject::Dossiers)
-    }
-
-    fn is_stock(&self) -> bool {
-        self.measures().any(|measure| matches!(measure.when, When::Stock { .. }))
-    }
-}
-
-/// Returns a count, or a percentage; a ratio to nothing has no value.
-fn ratio(numerator: i64, denominator: Option<i64>) -> Option<f64> {
-    match denominator {
-        None => Some(numerator as f64),
-        Some(0) => None,
-        Some(denominator) => Some(100.0 * numerator as f64 / denominator as f64),
+    /// Returns the first day on which a figure is final.
+    fn closes(&self, reader: &Reader<'_>) -> NaiveDate {
+        if reader.counts_reports { self.close.reports } else { self.close.dossiers }
     }
 }

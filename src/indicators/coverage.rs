@@ -1,13 +1,16 @@
 //! Coverage: which units should have reported on a period, and which have.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
+use arrow::array::{ArrayRef, Date32Array, Int64Array, RecordBatch, StringArray};
+use arrow::datatypes::{Date32Type, Schema};
 use chrono::NaiveDate;
 
-use crate::pipeline::Pipeline;
 use crate::pipeline::columns::FeedKind;
 use crate::pipeline::feed::{Expected, Feed};
 use crate::pipeline::units::Unit;
+use crate::pipeline::{Pipeline, columns};
 
 use super::scope::Scope;
 
@@ -52,6 +55,8 @@ pub struct UnitCount {
 pub struct Coverage {
     reporters: BTreeMap<String, Reporter>,
     units_of: BTreeMap<Scope, BTreeSet<String>>,
+    /// The units whose figures hold those of each reporter.
+    wholes: BTreeMap<String, BTreeSet<String>>,
     parents: BTreeMap<String, String>,
 }
 
@@ -106,9 +111,12 @@ impl Coverage {
             };
             reporters.insert(feed.unit.clone(), reporter);
         }
+        let units = &pipeline.reference.units;
         let parent = |unit: &Unit| Some((unit.code.clone(), unit.parent.clone()?));
-        let parents = pipeline.reference.units.iter().filter_map(parent).collect();
-        Self { reporters, units_of: units_by_scope(pipeline), parents }
+        let parents = units.iter().filter_map(parent).collect();
+        let wholes = |code: &String| units.wholes(code).map(str::to_owned).collect();
+        let wholes = reporters.keys().map(|code| (code.clone(), wholes(code))).collect();
+        Self { reporters, units_of: units_by_scope(pipeline), wholes, parents }
     }
 
     /// Counts the units of a scope for a period.
@@ -126,16 +134,48 @@ impl Coverage {
         count
     }
 
-    /// Whether a scope depends on the reports of a unit: a unit without a feed of its own on those
-    /// of its parent.
+    /// Whether a scope depends on the reports of a unit: a unit on its own, on those of the units
+    /// that its figures hold, and without any on those of its parent.
     pub(super) fn is_of(&self, reporter: &str, scope: &Scope) -> bool {
         match scope {
             Scope::Ministry => true,
-            Scope::Unit(code) if self.reporters.contains_key(&**code) => **code == *reporter,
-            Scope::Unit(code) => self.parents.get(&**code).is_some_and(|parent| parent == reporter),
+            Scope::Unit(code) => {
+                let holds = |part: &str| {
+                    self.wholes.get(part).is_some_and(|wholes| wholes.contains(&**code))
+                };
+                let parent = || self.parents.get(&**code).is_some_and(|parent| parent == reporter);
+                holds(reporter) || (!self.reporters.keys().any(|part| holds(part)) && parent())
+            }
             _ => self.units_of.get(scope).is_none_or(|units| units.contains(reporter)),
         }
     }
+}
+
+/// Lays out what was delivered under the columns that a measure of deliveries may use: what stands
+/// and tells its period.
+pub fn batch(covered: &[Covered]) -> RecordBatch {
+    let standing =
+        || covered.iter().filter(|covered| covered.is_standing && covered.period.is_some());
+    let text = |of: fn(&Covered) -> &str| -> ArrayRef {
+        Arc::new(standing().map(|covered| Some(of(covered))).collect::<StringArray>())
+    };
+    let day = |of: fn((NaiveDate, NaiveDate)) -> NaiveDate| -> ArrayRef {
+        let days = standing().map(|c| c.period.map(of).map(Date32Type::from_naive_date));
+        Arc::new(days.collect::<Date32Array>())
+    };
+    let number = |of: fn(&Covered) -> i64| -> ArrayRef {
+        Arc::new(Int64Array::from_iter_values(standing().map(of)))
+    };
+    let columns = vec![
+        text(|covered| &covered.unit),
+        text(|covered| &covered.feed),
+        day(|(start, _)| start),
+        day(|(_, end)| end),
+        number(|covered| covered.n_records),
+        number(|covered| covered.n_rejected),
+    ];
+    let schema = Schema::new(columns::fields(columns::DELIVERY));
+    RecordBatch::try_new(Arc::new(schema), columns).expect("one value a delivery")
 }
 
 /// Whether one of some ranges holds a whole half-open period.

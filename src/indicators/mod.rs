@@ -3,6 +3,7 @@
 pub mod completeness;
 pub mod compute;
 pub mod coverage;
+mod figure;
 mod finality;
 pub mod period;
 pub mod reading;

@@ -37,15 +37,14 @@ pub fn add_readings(rows: &mut [Row], pipeline: &Pipeline) {
     }
 }
 
-/// Returns the change: percentage points for a percentage, percent for a count.
+/// Returns the change: percentage points or days for what is measured in them, percent for a count
+/// or an amount.
 fn change(value: Option<f64>, before: Option<f64>, unit: UnitOfMeasure) -> Option<f64> {
     let (value, before) = (value?, before?);
-    match unit {
-        UnitOfMeasure::Percent => Some(value - before),
-        UnitOfMeasure::Count => {
-            Some(100.0 * (value - before) / before).filter(|change| change.is_finite())
-        }
+    if unit.is_compared_by_difference() {
+        return Some(value - before);
     }
+    Some(100.0 * (value - before) / before).filter(|change| change.is_finite())
 }
 
 fn is_met(value: Option<f64>, target: Option<f64>, indicator: &Indicator) -> Option<bool> {
@@ -53,18 +52,23 @@ fn is_met(value: Option<f64>, target: Option<f64>, indicator: &Indicator) -> Opt
     Some(if indicator.higher_is_better? { value >= target } else { value <= target })
 }
 
-/// Ranks the units by value, best first; equal values share a rank and the next is skipped.
+/// Ranks the units that exist in a period beside those of the same parent by value, best first;
+/// equal values share a rank and the next is skipped.
 fn ranks(rows: &[Row], pipeline: &Pipeline) -> BTreeMap<RowKey, i64> {
-    let mut groups: BTreeMap<RowKey, Vec<(f64, &RowKey)>> = BTreeMap::new();
+    let mut groups: BTreeMap<(RowKey, Option<&str>), Vec<(f64, &RowKey)>> = BTreeMap::new();
     for row in rows {
         let indicator = pipeline.definitions.indicators.get(&*row.key.indicator);
         let better = indicator.and_then(|indicator| indicator.higher_is_better);
-        if let (Scope::Unit(_), Some(value), Some(higher)) =
-            (&row.key.scope, row.facts.value, better)
-        {
+        let Some(code) = row.key.scope.unit() else { continue };
+        let unit = pipeline.reference.units.get(code);
+        let (start, end) = (row.key.period.start, row.facts.period_end);
+        let exists = unit.is_none_or(|unit| unit.exists_in(start, end));
+        if let (true, Some(value), Some(higher)) = (exists, row.facts.value, better) {
             let group = RowKey { scope: Scope::Ministry, ..row.key.clone() };
             let badness = if higher { -value } else { value };
-            groups.entry(group).or_default().push((badness, &row.key));
+            let group =
+                groups.entry((group, unit.and_then(|unit| unit.parent.as_deref()))).or_default();
+            group.push((badness, &row.key));
         }
     }
     let mut ranks = BTreeMap::new();

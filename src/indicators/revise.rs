@@ -8,8 +8,10 @@ use super::scope::Scope;
 /// What changed since the last release.
 #[derive(Debug, Clone, Default)]
 pub struct Changes {
-    pub definitions: bool,
-    pub reference: bool,
+    /// The versions of indicators whose formula or measures differ, such as `received@1`.
+    pub formulas: BTreeSet<String>,
+    /// The part of the reference data that alone differs, or `reference`.
+    pub reference: Option<&'static str>,
     pub news: Vec<News>,
 }
 
@@ -77,6 +79,8 @@ pub struct Told {
     pub deliveries: Vec<String>,
     /// `None` where the row is published no more.
     pub new: Option<Figure>,
+    /// How many an amount or a percentile is of.
+    pub n_counted: Option<i64>,
     /// `None` where it was published for the first time.
     pub old: Option<Figure>,
 }
@@ -109,7 +113,7 @@ pub fn revise(
                     key: row.key.clone(),
                     new: Some(row.facts.clone()),
                     old: old.map(|old| old.facts.clone()),
-                    cause: cause(&row.key.scope, old.map(|old| &old.facts), &row.facts, changes),
+                    cause: cause(&row.key, old.map(|old| &old.facts), &row.facts, changes),
                     deliveries: old.map_or_else(Vec::new, |_| deliveries(&row.key.scope, changes)),
                 });
             }
@@ -130,19 +134,19 @@ fn deliveries(scope: &Scope, changes: &Changes) -> Vec<String> {
     changes.behind(scope).map(|news| news.delivery.clone()).collect()
 }
 
-fn cause(scope: &Scope, old: Option<&Facts>, new: &Facts, changes: &Changes) -> &'static str {
+fn cause(key: &RowKey, old: Option<&Facts>, new: &Facts, changes: &Changes) -> &'static str {
     let Some(old) = old else { return "first" };
     let finalised = Facts { is_final: new.is_final, ..old.clone() };
-    if changes.definitions {
+    if changes.formulas.contains(&format!("{}@{}", key.indicator, key.version)) {
         "definition"
-    } else if changes.reference {
-        "reference"
+    } else if let Some(part) = changes.reference {
+        part
     } else if finalised == *new {
         "final"
     } else if old.period_end != new.period_end {
         "period_grew"
     } else {
         // Without news the figure changed for what another run has brought meanwhile.
-        changes.behind(scope).map(|news| news.cause).max().map_or("data", Cause::name)
+        changes.behind(&key.scope).map(|news| news.cause).max().map_or("data", Cause::name)
     }
 }

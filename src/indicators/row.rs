@@ -15,6 +15,8 @@ pub enum Status {
     Value,
     Missing,
     NotApplicable,
+    /// No feed tells what would have to be known.
+    NotMeasurable,
     /// There are numbers, and they are not told: only in open copies.
     Suppressed,
 }
@@ -26,13 +28,20 @@ impl Status {
             Self::Value => "value",
             Self::Missing => "missing",
             Self::NotApplicable => "not_applicable",
+            Self::NotMeasurable => "not_measurable",
             Self::Suppressed => "suppressed",
         }
     }
 
     /// Finds a status by its published name.
     pub fn find(name: &str) -> Option<Self> {
-        let all = [Self::Value, Self::Missing, Self::NotApplicable, Self::Suppressed];
+        let all = [
+            Self::Value,
+            Self::Missing,
+            Self::NotApplicable,
+            Self::NotMeasurable,
+            Self::Suppressed,
+        ];
         all.into_iter().find(|status| status.name() == name)
     }
 }
@@ -54,6 +63,8 @@ pub struct Facts {
     pub numerator: Option<i64>,
     pub denominator: Option<i64>,
     pub value: Option<f64>,
+    /// What the numbers do not tell, as JSON: factors, points, how many an amount is of.
+    pub components: Option<String>,
     pub status: Status,
     pub is_final: bool,
     pub units_expected: i64,
@@ -72,6 +83,16 @@ impl Facts {
     pub fn numbers(&self) -> Numbers {
         Numbers { numerator: self.numerator, denominator: self.denominator }
     }
+
+    /// Returns how many an amount or a percentile is of.
+    pub fn n_counted(&self) -> Option<i64> {
+        n_counted(self.components.as_deref())
+    }
+}
+
+/// Reads from components how many an amount or a percentile is of.
+pub(super) fn n_counted(components: Option<&str>) -> Option<i64> {
+    serde_json::from_str::<serde_json::Value>(components?).ok()?.get("n")?.as_i64()
 }
 
 /// How a row is read beside others; a change in it alone is no revision.

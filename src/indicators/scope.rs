@@ -57,6 +57,9 @@ impl Scope {
             pipeline.feeds.iter().any(|feed| unit.parent.as_deref() == Some(&feed.unit))
         });
         units.extend(below.map(|unit| unit.code.as_str()));
+        let known = &pipeline.reference.units;
+        let wholes: Vec<&str> = units.iter().flat_map(|code| known.wholes(code)).collect();
+        units.extend(wholes);
         units.sort_unstable();
         units.dedup();
         let mut scopes = vec![Self::Ministry];

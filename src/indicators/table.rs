@@ -16,7 +16,7 @@ use crate::pipeline::tables::Table;
 
 use super::period::{Period, PeriodKind};
 use super::revise::{Figure, Revision, Told};
-use super::row::{Facts, Numbers, Reading, Row, RowKey, Status};
+use super::row::{Facts, Numbers, Reading, Row, RowKey, Status, n_counted};
 use super::scope::Scope;
 
 /// Makes the indicators table.
@@ -26,7 +26,7 @@ pub(super) fn indicators(rows: &[Row]) -> RecordBatch {
     columns.extend(figure_columns(&facts));
     let reading = |of: fn(&Reading) -> Option<f64>| numbers(rows.iter().map(|r| of(&r.reading)));
     columns.extend([
-        texts(rows.iter().map(|row| Some(unit_name(row.unit)))),
+        texts(rows.iter().map(|row| Some(row.unit.name()))),
         reading(|r| r.target),
         flags(rows.iter().map(|row| row.reading.target_met)),
     ]);
@@ -73,8 +73,7 @@ pub(super) fn revisions(revisions: &[Revision], release: i64, published_at: &str
 pub(super) fn rows(batch: &RecordBatch) -> Vec<Row> {
     let columns = Columns(batch);
     let read = |row: usize| {
-        let unit = columns.text("unit_of_measure", row);
-        let is_percent = unit == Some(unit_name(UnitOfMeasure::Percent));
+        let unit = columns.text("unit_of_measure", row).and_then(UnitOfMeasure::find);
         let number = |name: &str| columns.number(name, row);
         Row {
             key: columns.key(row),
@@ -83,12 +82,13 @@ pub(super) fn rows(batch: &RecordBatch) -> Vec<Row> {
                 numerator: columns.integer("numerator", row),
                 denominator: columns.integer("denominator", row),
                 value: number("value"),
+                components: columns.text("components", row).map(str::to_owned),
                 status: columns.status("status", row).unwrap_or(Status::Missing),
                 is_final: columns.flag("is_final", row).unwrap_or(false),
                 units_expected: columns.integer("units_expected", row).unwrap_or_default(),
                 units_included: columns.integer("units_included", row).unwrap_or_default(),
             },
-            unit: if is_percent { UnitOfMeasure::Percent } else { UnitOfMeasure::Count },
+            unit: unit.unwrap_or(UnitOfMeasure::Count),
             reading: Reading {
                 target: number("target"),
                 target_met: columns.flag("target_met", row),
@@ -124,6 +124,7 @@ pub(super) fn told(batch: &RecordBatch) -> Vec<Told> {
         published_at: text("published_at", row),
         cause: text("cause", row),
         deliveries: text("deliveries", row).split_whitespace().map(str::to_owned).collect(),
+        n_counted: n_counted(columns.text("components", row)),
         new: figure(["numerator", "denominator", "value", "status"], row),
         old: figure(["old_numerator", "old_denominator", "old_value", "old_status"], row),
     };
@@ -141,7 +142,10 @@ pub(super) fn suppressed(batch: &RecordBatch, hidden: &[bool]) -> RecordBatch {
         open[at] = column;
     };
     for (names, status) in [new, old] {
-        let is_hidden = |row: usize| hidden[row] && columns.integer(names[0], row).is_some();
+        let tells = |row: usize| {
+            columns.integer(names[0], row).is_some() || columns.number(names[2], row).is_some()
+        };
+        let is_hidden = |row: usize| hidden[row] && tells(row);
         let is_hidden: Vec<bool> = (0..batch.num_rows()).map(is_hidden).collect();
         let told = is_hidden.iter().enumerate().map(|(row, is_hidden)| match is_hidden {
             true => Some(Status::Suppressed.name()),
@@ -214,14 +218,6 @@ impl<'a> Columns<'a> {
     }
 }
 
-/// The published name of a unit of measure.
-fn unit_name(unit: UnitOfMeasure) -> &'static str {
-    match unit {
-        UnitOfMeasure::Percent => "percent",
-        UnitOfMeasure::Count => "count",
-    }
-}
-
 fn keys<'a>(keys: impl Iterator<Item = (&'a RowKey, NaiveDate)>) -> Vec<ArrayRef> {
     let keys: Vec<(&RowKey, NaiveDate)> = keys.collect();
     let keys = || keys.iter().copied();
@@ -244,7 +240,7 @@ fn figure_columns(facts: &[Option<&Facts>]) -> Vec<ArrayRef> {
         integers(facts().map(|facts| facts?.numerator)),
         integers(facts().map(|facts| facts?.denominator)),
         numbers(facts().map(|facts| facts?.value)),
-        texts(facts().map(|_| None)),
+        texts(facts().map(|facts| facts?.components.as_deref())),
     ]
 }
 

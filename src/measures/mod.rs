@@ -6,6 +6,7 @@ mod compile;
 mod ffi;
 #[cfg(test)]
 mod fixture;
+mod items;
 pub mod query;
 pub mod rows;
 pub mod services;
@@ -102,8 +103,8 @@ impl Measures {
 
 /// Counts every measure of a subject over batches whose columns are at least the needed ones.
 ///
-/// A flow adds 1 in the month of its day. A stock adds 1 in the month of `from` and subtracts 1 in
-/// the month of `until`; an interval that is empty or negative counts nothing.
+/// A flow adds in the month of its day. A stock adds in the month of `from` and subtracts in the
+/// month of `until`; an interval that is empty or negative counts nothing.
 ///
 /// # Errors
 ///
@@ -116,21 +117,85 @@ pub fn count<E>(
 where
     E: Into<Box<dyn Error + Send + Sync>>,
 {
-    let needed = used_columns(definitions, of);
-    let plan = tally::Plan::new(definitions, of);
-    let mut totals = tally::Totals::default();
-    for batch in batches {
-        let batch = batch.map_err(|error| MeasureError::Source(error.into()))?;
-        let frame = ffi::to_frame(&[project(&batch, &needed)?])?;
-        plan.add(&frame, &mut totals)
-            .map_err(|source| MeasureError::Engine { deed: "count a batch", source })?;
-    }
-    Measures::new(totals.into_batch(&plan))
+    count_all(definitions, &[of], batches)
 }
 
-/// Returns the columns of `dossiers` that a reader must give to [`count`], in schema order.
+/// Counts every measure of dossiers, their payments and their pauses over batches of dossiers, whose
+/// columns are at least the needed ones.
+///
+/// # Errors
+///
+/// As [`count`].
+pub fn count_cell<E>(
+    definitions: &Definitions,
+    batches: impl Iterator<Item = Result<RecordBatch, E>>,
+) -> Result<Measures, MeasureError>
+where
+    E: Into<Box<dyn Error + Send + Sync>>,
+{
+    count_all(definitions, &Subject::IN_CELLS, batches)
+}
+
+fn count_all<E>(
+    definitions: &Definitions,
+    subjects: &[Subject],
+    batches: impl Iterator<Item = Result<RecordBatch, E>>,
+) -> Result<Measures, MeasureError>
+where
+    E: Into<Box<dyn Error + Send + Sync>>,
+{
+    let mut tallies: Vec<Tally> = subjects.iter().map(|of| Tally::new(definitions, *of)).collect();
+    for batch in batches {
+        let batch = batch.map_err(|error| MeasureError::Source(error.into()))?;
+        tallies.iter_mut().try_for_each(|tally| tally.add(&batch))?;
+    }
+    let counted: Vec<RecordBatch> =
+        tallies.into_iter().map(|tally| tally.totals.into_batch(&tally.plan)).collect();
+    match <[RecordBatch; 1]>::try_from(counted) {
+        Ok([counted]) => Measures::new(counted),
+        Err(counted) => Measures::of_cells(&counted),
+    }
+}
+
+/// What is counted of a subject.
+struct Tally {
+    of: Subject,
+    needed: Vec<Column>,
+    plan: tally::Plan,
+    totals: tally::Totals,
+}
+
+impl Tally {
+    fn new(definitions: &Definitions, of: Subject) -> Self {
+        let (needed, plan) = (used_columns(definitions, of), tally::Plan::new(definitions, of));
+        Self { of, needed, plan, totals: tally::Totals::default() }
+    }
+
+    fn add(&mut self, batch: &RecordBatch) -> Result<(), MeasureError> {
+        if self.plan.is_empty() {
+            return Ok(());
+        }
+        let items = items::of(batch, self.of, &self.needed)?;
+        let frame = ffi::to_frame(&[project(&items, &self.needed)?])?;
+        let added = self.plan.add(&frame, &mut self.totals);
+        added.map_err(|source| MeasureError::Engine { deed: "count a batch", source })
+    }
+}
+
+/// Returns the columns of `dossiers` that a reader must give to [`count_cell`], in schema order.
 pub fn needed_columns(definitions: &Definitions) -> Vec<&'static str> {
-    used_columns(definitions, Subject::Dossiers).iter().map(|column| column.name).collect()
+    let used = Subject::IN_CELLS.map(|of| (of, used_columns(definitions, of)));
+    let mut needed: Vec<&'static str> = Vec::new();
+    for (of, columns) in &used {
+        let own = items::own_columns(*of);
+        needed.extend(columns.iter().map(|column| column.name).filter(|name| !own.contains(name)));
+        let is_counted = definitions.measures.values().any(|measure| measure.of == *of);
+        needed.extend(items::list_column(*of).filter(|_| is_counted));
+    }
+    let schema = Table::Dossiers.schema();
+    needed.sort_by_key(|name| schema.index_of(name).ok());
+    needed.dedup();
+    needed
 }
 
 fn used_columns(definitions: &Definitions, of: Subject) -> Vec<Column> {

@@ -11,7 +11,7 @@ use polars::prelude::{
 };
 
 use crate::pipeline::condition::Condition;
-use crate::pipeline::definitions::{Definitions, Measure, Subject, When};
+use crate::pipeline::definitions::{Adds, Definitions, LAST_BIN, Measure, Subject, When};
 use crate::pipeline::tables::Table;
 
 use super::compile::{compile, integer_literal};
@@ -20,6 +20,8 @@ use super::compile::{compile, integer_literal};
 const UNIT: &str = "#unit";
 const PROCEDURE: &str = "#procedure";
 const MONTH: &str = "#month";
+const BIN: &str = "#bin";
+const COUNT: &str = "#count";
 
 /// Every measure of a subject as expressions, by the day column in whose month they add.
 pub(super) struct Plan {
@@ -29,36 +31,55 @@ pub(super) struct Plan {
     /// Which rows can count at all.
     counted: Expr,
     steps: BTreeMap<&'static str, Vec<Step>>,
+    histograms: Vec<Histogram>,
 }
 
-/// The +1 or -1 of one measure, where the predicate is true.
+/// What one measure adds where the predicate is true: 1 or -1, or so often a column.
 struct Step {
     measure: usize,
     sign: i64,
+    adds: Adds,
+    predicate: Expr,
+}
+
+/// A measure that counts by the bins of a column.
+struct Histogram {
+    measure: usize,
+    day: &'static str,
+    column: &'static str,
     predicate: Expr,
 }
 
 impl Plan {
     pub(super) fn new(definitions: &Definitions, of: Subject) -> Self {
         let procedure = procedure_column(of);
-        let (measures, steps) = (Vec::new(), BTreeMap::new());
-        let mut plan = Self { procedure, measures, counted: can_count(of), steps };
+        let (measures, steps, histograms) = (Vec::new(), BTreeMap::new(), Vec::new());
+        let mut plan = Self { procedure, measures, counted: can_count(of), steps, histograms };
         for measure in measures_of(definitions, of) {
             plan.add_measure(measure);
         }
         plan
     }
 
+    /// Whether there is nothing to count.
+    pub(super) fn is_empty(&self) -> bool {
+        self.measures.is_empty()
+    }
+
     fn add_measure(&mut self, measure: &Measure) {
         let index = self.measures.len();
         self.measures.push(measure.name.clone());
         let predicate = predicate(measure);
-        match measure.when {
-            When::Flow { on } => self.add_step(on, Step { measure: index, sign: 1, predicate }),
-            When::Stock { from, until } => {
-                let step = Step { measure: index, sign: 1, predicate: predicate.clone() };
-                self.add_step(from, step);
-                self.add_step(until, Step { measure: index, sign: -1, predicate });
+        let adds = measure.adds;
+        let step = |sign| Step { measure: index, sign, adds, predicate: predicate.clone() };
+        match (&measure.when, adds) {
+            (When::Flow { on }, Adds::Bin(column)) => {
+                self.histograms.push(Histogram { measure: index, day: on, column, predicate });
+            }
+            (When::Flow { on }, _) => self.add_step(on, step(1)),
+            (When::Stock { from, until }, _) => {
+                self.add_step(from, step(1));
+                self.add_step(until, step(-1));
             }
         }
     }
@@ -70,51 +91,83 @@ impl Plan {
     /// Adds what the rows of a frame count.
     pub(super) fn add(&self, frame: &DataFrame, totals: &mut Totals) -> PolarsResult<()> {
         for (day, steps) in &self.steps {
-            let keys = [
-                col("unit_code").alias(UNIT),
-                self.procedure.map_or_else(no_text, col).alias(PROCEDURE),
-                month_number(day).alias(MONTH),
-            ];
-            // A filter inside `agg` is wrong in polars 0.55.2: count by when, then, otherwise.
-            let counts = steps.iter().enumerate().map(|(at, step)| {
-                let predicate = step.predicate.clone();
-                when(predicate)
-                    .then(integer_literal(step.sign))
-                    .otherwise(integer_literal(0))
-                    .sum()
-                    .alias(alias(at))
-            });
+            let sums = steps.iter().enumerate().map(|(at, step)| step.sum().alias(alias(at)));
             let sums = frame
                 .clone()
                 .lazy()
                 .filter(col(*day).is_not_null().and(self.counted.clone()))
-                .group_by(keys)
-                .agg(counts.collect::<Vec<_>>())
+                .group_by(self.keys(day))
+                .agg(sums.collect::<Vec<_>>())
                 .collect()?;
             totals.add(&sums, steps, self.measures.len())?;
         }
+        for histogram in &self.histograms {
+            let Histogram { measure, day, column, predicate } = histogram;
+            let keys = self.keys(day).into_iter().chain([bin(column).alias(BIN)]);
+            let counts = frame
+                .clone()
+                .lazy()
+                .filter(predicate.clone().and(self.counted.clone()))
+                .filter(col(*column).is_not_null())
+                .group_by(keys.collect::<Vec<_>>())
+                .agg([counted_rows(column).alias(COUNT)])
+                .collect()?;
+            totals.add_bins(&counts, *measure)?;
+        }
         Ok(())
+    }
+
+    fn keys(&self, day: &str) -> Vec<Expr> {
+        vec![
+            col("unit_code").alias(UNIT),
+            self.procedure.map_or_else(no_text, col).alias(PROCEDURE),
+            month_number(day).alias(MONTH),
+        ]
     }
 }
 
-/// Sums by unit, procedure and month, one for each measure.
+impl Step {
+    /// What the rows of a group add. A filter inside `agg` is wrong in polars 0.55.2: when, then,
+    /// otherwise.
+    fn sum(&self) -> Expr {
+        let sign = integer_literal(self.sign);
+        let added = self.adds.column().map_or(sign.clone(), |column| sign * col(column));
+        when(self.predicate.clone()).then(added).otherwise(integer_literal(0)).sum()
+    }
+}
+
+/// How many rows of a group have a value.
+fn counted_rows(column: &str) -> Expr {
+    let (one, none) = (integer_literal(1), integer_literal(0));
+    when(col(column).is_not_null()).then(one).otherwise(none).sum()
+}
+
+/// The bin of a column: below 0 in that of 0, above the last in the last.
+fn bin(column: &str) -> Expr {
+    let (first, last) = (integer_literal(0), integer_literal(LAST_BIN));
+    let above = when(col(column).gt(last.clone())).then(last).otherwise(col(column));
+    when(col(column).lt(first.clone())).then(first).otherwise(above)
+}
+
+/// Unit, procedure and month of a sum.
+type Key = (Option<String>, Option<String>, i32);
+
+/// Sums by unit, procedure and month: one for each measure, and by bin for the histograms.
 #[derive(Default)]
-pub(super) struct Totals(BTreeMap<(Option<String>, Option<String>, i32), Vec<i64>>);
+pub(super) struct Totals {
+    sums: BTreeMap<Key, Vec<i64>>,
+    bins: BTreeMap<(Key, usize, i64), i64>,
+}
 
 impl Totals {
     fn add(&mut self, sums: &DataFrame, steps: &[Step], n_measures: usize) -> PolarsResult<()> {
-        let units = sums.column(UNIT)?.str()?;
-        let procedures = sums.column(PROCEDURE)?.str()?;
-        let months = sums.column(MONTH)?.i32()?;
+        let keys = keys(sums)?;
         let names = (0..steps.len()).map(alias);
         let counts = names
             .map(|name| sums.column(&name)?.i64().cloned())
             .collect::<PolarsResult<Vec<_>>>()?;
-        for row in 0..sums.height() {
-            let month = months.get(row).expect("rows without a day were filtered out");
-            let key =
-                (units.get(row).map(str::to_owned), procedures.get(row).map(str::to_owned), month);
-            let values = self.0.entry(key).or_insert_with(|| vec![0; n_measures]);
+        for (row, key) in keys.into_iter().enumerate() {
+            let values = self.sums.entry(key).or_insert_with(|| vec![0; n_measures]);
             for (step, counts) in steps.iter().zip(&counts) {
                 values[step.measure] += counts.get(row).unwrap_or(0);
             }
@@ -122,19 +175,31 @@ impl Totals {
         Ok(())
     }
 
+    fn add_bins(&mut self, counts: &DataFrame, measure: usize) -> PolarsResult<()> {
+        let (bins, numbers) = (counts.column(BIN)?.i64()?, counts.column(COUNT)?.i64()?);
+        for (row, key) in keys(counts)?.into_iter().enumerate() {
+            let bin = bins.get(row).expect("rows without a bin were filtered out");
+            *self.bins.entry((key, measure, bin)).or_default() += numbers.get(row).unwrap_or(0);
+        }
+        Ok(())
+    }
+
     /// Returns the sums that are not zero, in the order and schema of the measures table.
     pub(super) fn into_batch(self, plan: &Plan) -> RecordBatch {
         let mut rows = Vec::new();
-        for ((unit, procedure, month), values) in &self.0 {
+        for (key, values) in &self.sums {
             let named = plan.measures.iter().zip(values).filter(|(_, value)| **value != 0);
-            rows.extend(named.map(|(name, value)| (unit, procedure, *month, name, *value)));
+            rows.extend(named.map(|(name, value)| (key, name, None, *value)));
         }
-        let units: StringArray = rows.iter().map(|row| row.0.as_deref()).collect();
-        let procedures: StringArray = rows.iter().map(|row| row.1.as_deref()).collect();
-        let months: Date32Array = rows.iter().map(|row| Some(first_day(row.2))).collect();
-        let measures: StringArray = rows.iter().map(|row| Some(row.3)).collect();
-        let bins = Int64Array::new_null(rows.len());
-        let values: Int64Array = rows.iter().map(|row| Some(row.4)).collect();
+        let bins = self.bins.iter();
+        rows.extend(bins.map(|((key, at, bin), n)| (key, &plan.measures[*at], Some(*bin), *n)));
+        rows.sort_unstable();
+        let units: StringArray = rows.iter().map(|row| row.0.0.as_deref()).collect();
+        let procedures: StringArray = rows.iter().map(|row| row.0.1.as_deref()).collect();
+        let months: Date32Array = rows.iter().map(|row| Some(first_day(row.0.2))).collect();
+        let measures: StringArray = rows.iter().map(|row| Some(row.1)).collect();
+        let bins: Int64Array = rows.iter().map(|row| row.2).collect();
+        let values: Int64Array = rows.iter().map(|row| Some(row.3)).collect();
         let columns: Vec<ArrayRef> = vec![
             Arc::new(units),
             Arc::new(procedures),
@@ -148,11 +213,23 @@ impl Totals {
     }
 }
 
-/// Which rows can count at all: a dossier that no unit tells of is none yet.
+/// Reads the keys of sums, row by row.
+fn keys(sums: &DataFrame) -> PolarsResult<Vec<Key>> {
+    let units = sums.column(UNIT)?.str()?;
+    let procedures = sums.column(PROCEDURE)?.str()?;
+    let months = sums.column(MONTH)?.i32()?;
+    let key = |row| {
+        let month = months.get(row).expect("rows without a day were filtered out");
+        (units.get(row).map(str::to_owned), procedures.get(row).map(str::to_owned), month)
+    };
+    Ok((0..sums.height()).map(key).collect())
+}
+
+/// Which rows can count at all: a dossier that no unit tells of is none yet; a payment is one.
 pub(super) fn can_count(of: Subject) -> Expr {
     match of {
-        Subject::Dossiers => col("unit_code").is_not_null(),
-        Subject::Services | Subject::Reports => lit(true),
+        Subject::Dossiers | Subject::Pauses => col("unit_code").is_not_null(),
+        Subject::Payments | Subject::Services | Subject::Reports | Subject::Deliveries => lit(true),
     }
 }
 
@@ -186,6 +263,7 @@ pub(super) fn names_of(measure: &Measure) -> BTreeSet<&'static str> {
         When::Flow { on } => BTreeSet::from([on]),
         When::Stock { from, until } => BTreeSet::from([from, until]),
     };
+    used.extend(measure.adds.column());
     used.extend(measure.filter.iter().flat_map(Condition::columns));
     used
 }
@@ -196,9 +274,9 @@ fn measures_of(definitions: &Definitions, of: Subject) -> impl Iterator<Item = &
 
 fn procedure_column(of: Subject) -> Option<&'static str> {
     match of {
-        Subject::Dossiers => Some("procedure_code"),
+        Subject::Dossiers | Subject::Payments | Subject::Pauses => Some("procedure_code"),
         Subject::Services => Some("code"),
-        Subject::Reports => None,
+        Subject::Reports | Subject::Deliveries => None,
     }
 }
 

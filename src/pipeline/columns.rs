@@ -257,7 +257,36 @@ pub const DERIVED: &[Column] = &[
     column("processing_days", Kind::Integer),
     column("days_to_due", Kind::Integer),
     column("enterprise_check", Kind::Flag),
+    column("handling_days", Kind::Integer),
+    column("service_has_fee", Kind::Flag),
+    column("result_required", Kind::Flag),
+    column("end_766_on", Kind::Day),
+    column("late_766_from", Kind::Day),
+    column("has_dossier", Kind::Flag),
     column("feeds", Kind::Text),
+];
+
+/// What is kept of each payment of a dossier, beside its key.
+pub const PAYMENT: &[Column] = &OF_PAYMENT;
+
+/// A time in which a dossier waits for papers or is paused: half-open days, the last of them null
+/// while it goes on.
+pub const PAUSE: &[Column] = &[
+    column("paused_from", Kind::Day),
+    column("paused_until", Kind::Day),
+    column("pause_status", Kind::Code(&["supplement", "paused"])),
+    column("overdue_paused_from", Kind::Day),
+];
+
+/// The columns of what a unit has delivered that a measure `of = "deliveries"` may use: of the
+/// judgement that stands, in the month in which the period that it covers begins.
+pub const DELIVERY: &[Column] = &[
+    column("unit_code", Kind::Unit),
+    column("feed", Kind::Text),
+    column("period_start", Kind::Day),
+    column("period_end", Kind::Day),
+    column("read", Kind::Integer),
+    column("rejected", Kind::Integer),
 ];
 
 /// The columns of the service catalogue that a measure `of = "services"` may use.
@@ -324,6 +353,17 @@ pub fn supplied_index(name: &str) -> Option<usize> {
 /// Returns the columns of `dossiers` that a measure may use.
 pub fn of_dossiers() -> impl Iterator<Item = Column> {
     SUPPLIED.iter().chain(DERIVED).copied()
+}
+
+/// Returns the columns of a payment that a measure may use: its own, and those of its dossier.
+pub fn of_payments() -> impl Iterator<Item = Column> {
+    let is_own = |name: &str| PAYMENT.iter().any(|own| own.name == name);
+    PAYMENT.iter().copied().chain(of_dossiers().filter(move |column| !is_own(column.name)))
+}
+
+/// Returns the columns of a pause that a measure may use: its own, and those of its dossier.
+pub fn of_pauses() -> impl Iterator<Item = Column> {
+    PAUSE.iter().copied().chain(of_dossiers())
 }
 
 /// Returns a status's rank; the fold prefers the higher.

@@ -113,10 +113,10 @@ impl Type {
 }
 
 /// A fault inside a condition: a message, perhaps the word it is about, perhaps a hint.
-struct Misfit {
-    message: String,
-    word: Option<String>,
-    hint: Option<String>,
+pub(super) struct Misfit {
+    pub(super) message: String,
+    pub(super) word: Option<String>,
+    pub(super) hint: Option<String>,
 }
 
 type Checked = Result<(Condition, Type), Misfit>;
@@ -141,14 +141,14 @@ pub fn parse(
     }
 }
 
-fn parse_sql(text: &str) -> Result<ast::Expr, Misfit> {
+pub(super) fn parse_sql(text: &str) -> Result<ast::Expr, Misfit> {
     let mut parser = Parser::new(&GenericDialect {})
         .try_with_sql(text)
-        .map_err(|error| misfit(format!("not an SQL condition: {error}")))?;
-    let sql = parser.parse_expr().map_err(|e| misfit(format!("not an SQL condition: {e}")))?;
+        .map_err(|error| misfit(format!("not an SQL expression: {error}")))?;
+    let sql = parser.parse_expr().map_err(|e| misfit(format!("not an SQL expression: {e}")))?;
     let rest = parser.peek_token();
     if rest.token != sqlparser::tokenizer::Token::EOF {
-        return Err(misfit(format!("unexpected `{}` after the condition", rest.token)));
+        return Err(misfit(format!("unexpected `{}` after the expression", rest.token)));
     }
     Ok(sql)
 }
@@ -346,12 +346,16 @@ fn negate(condition: Condition, negated: bool) -> Condition {
     if negated { Condition::Not(Box::new(condition)) } else { condition }
 }
 
-fn misfit(message: impl Into<String>) -> Misfit {
+pub(super) fn misfit(message: impl Into<String>) -> Misfit {
     Misfit { message: message.into(), word: None, hint: None }
 }
 
 /// Finds the word inside the text of the file, so that the fault points at it.
-fn place_of(word: Option<&str>, text: &Placed<String>, file: &SourceFile) -> Range<usize> {
+pub(super) fn place_of(
+    word: Option<&str>,
+    text: &Placed<String>,
+    file: &SourceFile,
+) -> Range<usize> {
     let found = word.and_then(|word| {
         let at = file.text[text.span.clone()].find(word)?;
         Some(text.span.start + at..text.span.start + at + word.len())

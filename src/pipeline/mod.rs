@@ -31,6 +31,7 @@ mod values;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use serde::{Deserialize, Serialize};
 use sha2::Digest as _;
 
 use calendar::Calendar;
@@ -61,8 +62,19 @@ pub struct Reference {
     pub calendar: Calendar,
     /// Identifies the reference data: what was derived from other data is stale.
     pub hash: String,
+    /// Identifies each part of it.
+    pub hashes: ReferenceHashes,
     /// Identifies the codes that records are judged by.
     pub codes_hash: String,
+}
+
+/// Identifies the parts of the reference data: which of them changed is the cause of a revision.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReferenceHashes {
+    pub units: String,
+    pub services: String,
+    pub calendar: String,
 }
 
 impl Pipeline {
@@ -120,10 +132,16 @@ impl Reference {
         let services = Services::read(&paths[1], &units, faults);
         let calendar = Calendar::read(&paths[2], faults);
         let parts = [format!("{units:?}"), format!("{services:?}"), format!("{calendar:?}")];
-        let hash = hash_of(parts.iter().map(String::as_str));
+        let hashes = parts.each_ref().map(|part| hash_of([part.as_str()]));
+        // What is derived belongs to it: a column more is derived anew.
+        let derived = format!("{:?}{:?}{:?}", columns::DERIVED, columns::PAYMENT, columns::PAUSE);
+        let hash = hash_of(hashes.iter().chain([&derived]).map(String::as_str));
+        let [units_hash, services_hash, calendar_hash] = hashes;
+        let hashes =
+            ReferenceHashes { units: units_hash, services: services_hash, calendar: calendar_hash };
         let codes: Vec<&str> = services.codes().collect();
         let codes_hash = hash_of([parts[0].as_str()].into_iter().chain(codes));
-        Self { units, services, calendar, hash, codes_hash }
+        Self { units, services, calendar, hash, hashes, codes_hash }
     }
 }
 

@@ -113,16 +113,28 @@ pub fn history_field() -> Field {
     let mut fields: Vec<Arc<Field>> = observation_fields().into_iter().map(Arc::new).collect();
     let values = DataType::Struct(columns::fields(columns::SUPPLIED).into());
     fields.push(Arc::new(Field::new("values", values, true)));
-    let item = Arc::new(Field::new("item", DataType::Struct(fields.into()), true));
-    Field::new("history", DataType::List(item), true)
+    structs("history", fields.into())
 }
 
 fn dossiers() -> Vec<Field> {
     let mut fields = vec![text("dossier_key")];
     let all = columns::SUPPLIED.iter().chain(columns::DERIVED);
     fields.extend(all.map(|column| Field::new(column.name, column.kind.data_type(), true)));
-    fields.extend([list("marks"), history_field()]);
+    let [payments, pauses] = [payments_field(), pauses_field()];
+    fields.extend([list("marks"), payments, pauses, history_field()]);
     fields
+}
+
+/// The `payments` column: every payment of a dossier, folded.
+pub fn payments_field() -> Field {
+    let key = Arc::new(text("item_key"));
+    let columns = columns::fields(columns::PAYMENT);
+    structs("payments", std::iter::once(key).chain(columns).collect())
+}
+
+/// The `pauses` column: every time in which a dossier waits.
+pub fn pauses_field() -> Field {
+    structs("pauses", columns::fields(columns::PAUSE).into())
 }
 
 fn deliveries() -> Vec<Field> {
@@ -241,6 +253,11 @@ fn indicator_figure() -> Vec<Field> {
 
 fn indicator_doubt() -> Vec<Field> {
     vec![text("status"), flag("is_final"), integer("units_expected"), integer("units_included")]
+}
+
+fn structs(name: &str, fields: Fields) -> Field {
+    let item = Field::new("item", DataType::Struct(fields), true);
+    Field::new(name, DataType::List(Arc::new(item)), true)
 }
 
 fn text(name: &str) -> Field {

@@ -1,13 +1,13 @@
 //! `units.csv`: the units, their names and the other ways in which logs write their codes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use chrono::NaiveDate;
 
 use super::fault::Faults;
 use super::sheet;
-use super::sheet::read_csv;
+use super::sheet::{Row, read_csv};
 use super::text::fold;
 
 /// A unit of the ministry.
@@ -17,7 +17,8 @@ pub struct Unit {
     pub name_vi: String,
     pub name_en: String,
     pub parent: Option<String>,
-    pub predecessor: Option<String>,
+    /// The units that it was made of.
+    pub predecessors: Vec<String>,
     pub valid_from: Option<NaiveDate>,
     pub valid_to: Option<NaiveDate>,
 }
@@ -34,6 +35,9 @@ impl Unit {
 pub struct Units {
     by_code: BTreeMap<String, Unit>,
     by_alias: BTreeMap<String, String>,
+    /// The units whose figures hold those of each: itself, those above it, and those that it has
+    /// become.
+    wholes: BTreeMap<String, BTreeSet<String>>,
 }
 
 const HEADINGS: &[&str] =
@@ -50,7 +54,7 @@ impl Units {
                 name_vi: row.required("name_vi", faults),
                 name_en: row.required("name_en", faults),
                 parent: row.text("parent").map(str::to_owned),
-                predecessor: row.text("predecessor").map(str::to_owned),
+                predecessors: listed(row, "predecessor").map(str::to_owned).collect(),
                 valid_from: row.day("valid_from", faults),
                 valid_to: row.day("valid_to", faults),
             };
@@ -61,10 +65,11 @@ impl Units {
                 faults.add(row.file, row.span("code"), "a unit's code holds no `/`");
             }
             for heading in ["parent", "predecessor"] {
-                links.extend(row.text(heading).map(|code| (code.to_owned(), row.span(heading))));
+                let codes = listed(row, heading);
+                links.extend(codes.map(|code| (code.to_owned(), row.span(heading))));
             }
-            let aliases = row.text("aliases").unwrap_or_default().split('|');
-            for name in aliases.chain([&*unit.code, &*unit.name_vi]).filter(|n| !n.is_empty()) {
+            let aliases = listed(row, "aliases");
+            for name in aliases.chain([&*unit.code, &*unit.name_vi]) {
                 let taken = units.by_alias.insert(fold(name), unit.code.clone());
                 if let Some(other) = taken.filter(|other| *other != unit.code) {
                     let message = format!("`{name}` already means unit `{other}`");
@@ -83,6 +88,14 @@ impl Units {
                     .suggest(&code, units.by_code.keys().map(String::as_str));
             }
         }
+        units.wholes =
+            units.by_code.keys().map(|code| (code.clone(), units.find_wholes(code))).collect();
+        if let Some(file) = file.as_ref()
+            && let Some(code) = units.by_code.keys().find(|code| units.is_own_part(code))
+        {
+            let message = format!("unit `{code}` is a part of itself");
+            faults.add_first(file, message).hint("follow `parent` and `predecessor` from it");
+        }
         units
     }
 
@@ -96,6 +109,46 @@ impl Units {
         !self.by_code.is_empty() && !self.by_code.contains_key(code)
     }
 
+    /// Returns the units whose figures hold those of a unit, itself among them: a unit holds those
+    /// below it, and goes on with those that it alone was made of. What was split goes on in none.
+    pub fn wholes<'a>(&'a self, code: &'a str) -> impl Iterator<Item = &'a str> {
+        let known = self.wholes.get(code);
+        let unknown = known.is_none().then_some(code);
+        known.into_iter().flatten().map(String::as_str).chain(unknown)
+    }
+
+    /// Returns the units that a unit has become, whole or in part.
+    pub fn successors<'a>(&'a self, code: &'a str) -> impl Iterator<Item = &'a Unit> {
+        self.iter().filter(move |unit| unit.predecessors.iter().any(|of| of == code))
+    }
+
+    /// Returns what a unit is directly a part of: the unit above it and the one that it has become.
+    /// The only unit with none above it is the ministry, which is no unit among others.
+    pub fn directly_in<'a>(&'a self, code: &'a str) -> impl Iterator<Item = &'a str> {
+        let mut successors = self.successors(code);
+        let sole = successors.next().filter(|_| successors.next().is_none());
+        let mut tops = self.iter().filter(|unit| unit.parent.is_none());
+        let ministry = tops.next().filter(|_| tops.next().is_none());
+        let parent = self.by_code.get(code).and_then(|unit| unit.parent.as_deref());
+        let parent = parent.filter(|parent| ministry.is_none_or(|unit| unit.code != *parent));
+        parent.into_iter().chain(sole.map(|unit| unit.code.as_str()))
+    }
+
+    fn find_wholes(&self, code: &str) -> BTreeSet<String> {
+        let mut wholes = BTreeSet::new();
+        let mut open = vec![code];
+        while let Some(code) = open.pop() {
+            if wholes.insert(code.to_owned()) {
+                open.extend(self.directly_in(code));
+            }
+        }
+        wholes
+    }
+
+    fn is_own_part(&self, code: &str) -> bool {
+        self.directly_in(code).any(|whole| self.wholes(whole).any(|above| above == code))
+    }
+
     /// Returns the code that a log's spelling of a unit means.
     pub fn resolve(&self, text: &str) -> Option<&str> {
         self.by_alias.get(&fold(text)).map(String::as_str)
@@ -105,4 +158,9 @@ impl Units {
     pub fn iter(&self) -> impl Iterator<Item = &Unit> {
         self.by_code.values()
     }
+}
+
+/// Returns the codes or names of a cell, which `|` parts.
+fn listed<'a>(row: &'a Row<'_>, heading: &str) -> impl Iterator<Item = &'a str> {
+    row.text(heading).unwrap_or_default().split('|').map(str::trim).filter(|n| !n.is_empty())
 }

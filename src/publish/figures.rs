@@ -10,6 +10,7 @@ use crate::pipeline::Pipeline;
 use crate::pipeline::definitions::{Indicator, UnitOfMeasure};
 use crate::pipeline::rules::Language;
 
+use super::components;
 use super::sparkline::sparkline;
 
 /// Which rows of an indicator to show.
@@ -127,9 +128,10 @@ pub fn catalogue_json(pipeline: &Pipeline) -> Value {
             "indicator": id,
             "name_vi": indicator.name.vi,
             "name_en": indicator.name.en,
-            "numerator": indicator.numerator,
-            "denominator": indicator.denominator,
-            "definition_version": indicator.version,
+            "formula": indicator.words,
+            "source": indicator.source,
+            "unit_of_measure": indicator.unit.name(),
+            "definition_version": indicator.latest().number,
         })
     };
     let entries: Vec<Value> = pipeline.definitions.indicators.iter().map(entry).collect();
@@ -160,8 +162,7 @@ pub fn told(row: &Row) -> String {
         _ => String::new(),
     };
     let value = match facts.value {
-        Some(value) if row.unit == UnitOfMeasure::Percent => format!("{value:.2} %"),
-        Some(value) => grouped(value as i64),
+        Some(value) => shown(value, row.unit),
         None => facts.status.name().replace('_', " "),
     };
     let target = match (row.reading.target, row.reading.target_met) {
@@ -170,6 +171,16 @@ pub fn told(row: &Row) -> String {
         _ => String::new(),
     };
     format!("{value:>10}  {parts:<18} {target}").trim_end().to_owned()
+}
+
+/// Shows a value in its unit.
+pub fn shown(value: f64, unit: UnitOfMeasure) -> String {
+    match unit {
+        UnitOfMeasure::Percent => format!("{value:.2} %"),
+        UnitOfMeasure::Days => format!("{value:.1} days"),
+        UnitOfMeasure::Count => grouped(value as i64),
+        UnitOfMeasure::Dong => format!("{} VND", grouped(value as i64)),
+    }
 }
 
 /// Tells of a row that lacks reports how many units are in it.
@@ -189,7 +200,11 @@ fn coverage(row: &Row) -> String {
 fn doubt(row: &Row) -> String {
     let state = if row.facts.is_final { "final" } else { "provisional" };
     let change = row.reading.change.map_or_else(String::new, |change| {
-        let unit = if row.unit == UnitOfMeasure::Percent { "points" } else { "%" };
+        let unit = match row.unit {
+            UnitOfMeasure::Percent => "points",
+            UnitOfMeasure::Days => "days",
+            UnitOfMeasure::Count | UnitOfMeasure::Dong => "%",
+        };
         format!("; {change:+.2} {unit} on the period before")
     });
     let rank = row.reading.rank.map_or_else(String::new, |rank| format!("; rank {rank}"));
@@ -197,7 +212,7 @@ fn doubt(row: &Row) -> String {
 }
 
 /// Groups digits by three.
-fn grouped(number: i64) -> String {
+pub(super) fn grouped(number: i64) -> String {
     let digits = number.unsigned_abs().to_string();
     let groups: Vec<&str> = digits
         .as_bytes()
@@ -222,6 +237,8 @@ pub fn row_json(row: &Row) -> Value {
         "numerator": facts.numerator,
         "denominator": facts.denominator,
         "value": facts.value,
+        "unit_of_measure": row.unit.name(),
+        "components": components::json(row),
         "status": facts.status.name(),
         "is_final": facts.is_final,
         "units_expected": facts.units_expected,

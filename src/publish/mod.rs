@@ -2,6 +2,7 @@
 //!
 //! But for these rows it holds no dossier number; it makes bytes and text, and writes nothing itself.
 
+pub mod components;
 pub mod copies;
 pub mod figures;
 pub mod rejects;

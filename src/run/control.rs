@@ -11,7 +11,6 @@ use serde_json::{Value, json};
 use crate::measures::Measures;
 use crate::normalise::Figures;
 use crate::pipeline::Pipeline;
-use crate::pipeline::definitions::When;
 
 use super::ledger::{Judgement, Ledger};
 
@@ -116,7 +115,7 @@ impl<'a> Logged<'a> {
     /// the pipeline defines no such measure.
     fn figure(&self, unit: &str, measure: &str, start: NaiveDate, end: NaiveDate) -> Option<i64> {
         let known = self.pipeline.definitions.measures.get(measure)?;
-        let is_stock = matches!(known.when, When::Stock { .. });
+        let is_stock = known.is_stock();
         let months = self.months.get(&(unit.to_owned(), measure.to_owned()));
         let counted = months.into_iter().flatten();
         let counted = counted.filter(|(month, _)| *month < end && (is_stock || *month >= start));

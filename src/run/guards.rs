@@ -8,7 +8,7 @@ use chrono::NaiveDate;
 use crate::indicators::completeness::{Completeness, Report};
 use crate::indicators::coverage::Covered;
 use crate::indicators::revise::Revision;
-use crate::indicators::row::{Facts, Status};
+use crate::indicators::row::{Facts, RowKey, Status};
 use crate::pipeline::Pipeline;
 use crate::pipeline::columns::FeedKind;
 use crate::pipeline::definitions::Definitions;
@@ -210,8 +210,9 @@ pub(super) fn final_changed(revisions: &[Revision], definitions: &Definitions) -
     let is_changed = |(revision, old): &(&Revision, &Facts)| match &revision.new {
         Some(new) => figure(old) != figure(new) || !new.is_final,
         None => {
-            let indicator = definitions.indicators.get(&*revision.key.indicator);
-            indicator.is_some_and(|indicator| indicator.version == revision.key.version)
+            let RowKey { indicator, version, period, .. } = &revision.key;
+            let version = definitions.version(indicator, *version);
+            version.is_some_and(|version| version.holds_on(period.start))
         }
     };
     let changed: Vec<(&Revision, &Facts)> = revisions

@@ -123,7 +123,7 @@ pub(super) fn count(
         Some(file) => {
             let columns = measures::needed_columns(definitions);
             let batches = store.read(Table::Dossiers, file, Some(&columns))?;
-            measures::count(definitions, Subject::Dossiers, batches)
+            measures::count_cell(definitions, batches)
         }
         None => {
             let services = measures::services::catalogue(&pipeline.reference.services);

@@ -85,7 +85,8 @@ pub(super) fn units_of(unit: &str, feed: &str, pipeline: &Pipeline) -> BTreeSet<
     if feed != FeedKind::Dossier.name() {
         return BTreeSet::new();
     }
-    let units = pipeline.reference.units.iter();
-    let below = units.filter(|below| below.parent.as_deref() == Some(unit));
-    below.map(|unit| unit.code.clone()).chain([unit.to_owned()]).collect()
+    let units = &pipeline.reference.units;
+    let below = units.iter().filter(|below| below.parent.as_deref() == Some(unit));
+    let told_of = below.map(|unit| unit.code.as_str()).chain([unit]);
+    told_of.flat_map(|code| units.wholes(code)).map(str::to_owned).collect()
 }

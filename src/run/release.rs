@@ -127,7 +127,9 @@ fn draw(
         published_at,
         pipeline: pipeline.settings.name.clone(),
         definitions: pipeline.definitions.hash.clone(),
+        formulas: pipeline.definitions.formula_hashes(),
         reference: pipeline.reference.hash.clone(),
+        reference_parts: pipeline.reference.hashes.clone(),
         source_versions: versions,
         files: BTreeMap::new(),
         rows_changed: revisions.len() as u64,
@@ -208,9 +210,19 @@ pub(super) fn data_file(release: &Release, table: Table) -> Option<DataFile> {
 }
 
 fn changes(pipeline: &Pipeline, last: Option<&Release>, news: Vec<News>) -> Changes {
-    Changes {
-        definitions: last.is_some_and(|last| last.definitions != pipeline.definitions.hash),
-        reference: last.is_some_and(|last| last.reference != pipeline.reference.hash),
-        news,
-    }
+    let Some(last) = last else { return Changes { news, ..Changes::default() } };
+    let now = pipeline.definitions.formula_hashes();
+    let differs = |(version, hash): &(&String, &String)| last.formulas.get(*version) != Some(*hash);
+    let formulas = now.iter().filter(differs).map(|(version, _)| version.clone()).collect();
+    let (then, now) = (&last.reference_parts, &pipeline.reference.hashes);
+    let is_same = [
+        ("units", then.units == now.units),
+        ("services", then.services == now.services),
+        ("calendar", then.calendar == now.calendar),
+    ];
+    let mut differing = is_same.into_iter().filter(|(_, is_same)| !is_same).map(|(part, _)| part);
+    let sole = differing.next().filter(|_| differing.next().is_none());
+    let is_other = last.reference != pipeline.reference.hash;
+    let reference = is_other.then(|| sole.unwrap_or("reference"));
+    Changes { formulas, reference, news }
 }

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use anyhow::Context as _;
+use arrow::array::RecordBatch;
 use chrono::NaiveDate;
 
 use crate::indicators::completeness::Completeness;
 use crate::indicators::compute::compute;
-use crate::indicators::coverage::{Coverage, Covered};
+use crate::indicators::coverage::{self, Coverage, Covered};
 use crate::indicators::row::Row;
 use crate::measures::{self, Measures};
 use crate::pipeline::Pipeline;
@@ -81,22 +82,28 @@ impl Computed {
     ) -> anyhow::Result<Self> {
         let covered = ledger.covered(pipeline);
         let completeness = Completeness::new(pipeline, &covered, as_of);
-        let measures = with_reports(measures, &completeness, pipeline)?;
+        let measures = with_reports(measures, &completeness, &covered, pipeline)?;
         let rows = compute(pipeline, &measures, &Coverage::new(pipeline, &covered), as_of);
         Ok(Self { rows, covered, completeness, measures })
     }
 }
 
-/// Adds what is counted over the reports themselves.
+/// Adds what is counted over the reports themselves and over what was delivered.
 pub(super) fn with_reports(
     measures: Measures,
     completeness: &Completeness,
+    covered: &[Covered],
     pipeline: &Pipeline,
 ) -> anyhow::Result<Measures> {
-    let reports = std::iter::once(Ok::<_, StoreError>(completeness.batch()));
-    let counted = measures::count(&pipeline.definitions, Subject::Reports, reports);
-    let counted = counted.context("failed to count the reports")?;
-    let parts = [measures.into_batch(), counted.into_batch()];
+    let count = |of: Subject, batch: RecordBatch| {
+        let batch = std::iter::once(Ok::<_, StoreError>(batch));
+        measures::count(&pipeline.definitions, of, batch).map(Measures::into_batch)
+    };
+    let reports = count(Subject::Reports, completeness.batch());
+    let deliveries = count(Subject::Deliveries, coverage::batch(covered));
+    let reports = reports.context("failed to count the reports")?;
+    let deliveries = deliveries.context("failed to count what was delivered")?;
+    let parts = [measures.into_batch(), reports, deliveries];
     Measures::of_cells(&parts).context("failed to add the measures of reports")
 }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
+use crate::pipeline::ReferenceHashes;
 use crate::pipeline::rules::Params;
 
 use super::{Store, StoreError};
@@ -21,8 +22,14 @@ pub struct Release {
     pub pipeline: String,
     /// The hash of the definitions.
     pub definitions: String,
+    /// The hash of each version of each indicator, with what it counts.
+    #[serde(default)]
+    pub formulas: BTreeMap<String, String>,
     /// The hash of the reference data.
     pub reference: String,
+    /// The hash of each of its parts.
+    #[serde(default)]
+    pub reference_parts: ReferenceHashes,
     /// The Delta version read, by table.
     pub source_versions: BTreeMap<String, i64>,
     /// The data file written, by table.

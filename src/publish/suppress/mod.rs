@@ -15,8 +15,7 @@ use crate::indicators::revise::Told;
 use crate::indicators::row::{Facts, Numbers, Reading, Row, RowKey, Status};
 use crate::indicators::scope::Scope;
 use crate::indicators::{Indicators, Revisions};
-use crate::pipeline::Pipeline;
-use crate::pipeline::services::Services;
+use crate::pipeline::{Pipeline, Reference};
 
 use sheet::{Hidden, Wholes};
 use sheets::Sheets;
@@ -40,19 +39,22 @@ impl<'a> Suppression<'a> {
         pipeline: &'a Pipeline,
         below: i64,
     ) -> Self {
-        let wholes = wholes(&pipeline.reference.services);
-        let closed = |figures: &mut dyn Iterator<Item = (RowKey, Numbers)>| {
+        let wholes = wholes(&pipeline.reference);
+        let closed = |figures: &mut dyn Iterator<Item = (RowKey, Numbers, Option<i64>)>| {
             let mut sheets = Sheets::default();
-            for (key, numbers) in figures {
-                sheets.enter(&pipeline.definitions, &key, numbers, below);
+            for (key, numbers, n) in figures {
+                sheets.enter(&pipeline.definitions, &key, numbers, n, below);
             }
             sheets.close(&wholes, below);
             sheets
         };
         let rows = indicators.rows();
-        let mut now = rows.into_iter().map(|row| (row.key, row.facts.numbers()));
+        let mut now = rows.into_iter().map(|row| {
+            let (numbers, n) = (row.facts.numbers(), row.facts.n_counted());
+            (row.key, numbers, n)
+        });
         let told = revisions.told();
-        let mut ever = told.iter().flat_map(figures).map(|(key, numbers)| (key.clone(), numbers));
+        let mut ever = told.iter().flat_map(figures);
         Self { pipeline, now: closed(&mut now), ever: closed(&mut ever) }
     }
 
@@ -80,11 +82,13 @@ impl<'a> Suppression<'a> {
     /// numbers has none to hide and keeps its status.
     fn open(&self, row: &mut Row) {
         let Row { key, facts, reading, .. } = row;
-        if self.hides(key) && facts.numbers() != Numbers::default() {
+        let tells = facts.value.is_some() || facts.numbers() != Numbers::default();
+        if self.hides(key) && tells {
             *facts = Facts {
                 numerator: None,
                 denominator: None,
                 value: None,
+                components: None,
                 status: Status::Suppressed,
                 ..facts.clone()
             };
@@ -101,16 +105,25 @@ impl<'a> Suppression<'a> {
     }
 }
 
-/// Returns what a revision tells, new and old.
-fn figures(told: &Told) -> impl Iterator<Item = (&RowKey, Numbers)> {
-    [&told.new, &told.old].into_iter().flatten().map(|figure| (&told.key, figure.numbers))
+/// Returns what a revision tells, new and old; what an old amount was of, an earlier one told.
+fn figures(told: &Told) -> impl Iterator<Item = (RowKey, Numbers, Option<i64>)> {
+    let figures = [(&told.new, told.n_counted), (&told.old, None)];
+    let figures = figures.into_iter().filter_map(|(figure, n)| Some((figure.as_ref()?, n)));
+    figures.map(|(figure, n)| (told.key.clone(), figure.numbers, n))
 }
 
-/// Returns of what each procedure and field is a part: a procedure of its field and its unit, and a
-/// field of a unit that has all of it, where that unit has whole fields only.
-fn wholes(services: &Services) -> Wholes {
+/// Returns of what each scope is a part: a procedure of its field and its unit, a field of a unit
+/// that has all of it, where that unit has whole fields only, and a unit of the one above it and of
+/// the one that it has become.
+fn wholes(reference: &Reference) -> Wholes {
+    let services = &reference.services;
     let mut units: BTreeMap<&str, BTreeSet<Option<&str>>> = BTreeMap::new();
     let mut wholes = Wholes::new();
+    for unit in reference.units.iter() {
+        let of = reference.units.directly_in(&unit.code);
+        let of = of.map(|whole| Scope::Unit(whole.into())).collect();
+        wholes.insert(Scope::Unit(unit.code.as_str().into()), of);
+    }
     for (code, service) in services.codes().filter_map(|code| Some((code, services.latest(code)?)))
     {
         let (field, unit) = (&*service.field_code, service.unit_code.as_deref());

@@ -133,8 +133,12 @@ impl Sheet {
     fn sums(&self, wholes: &Wholes) -> Vec<(Scope, Vec<Scope>)> {
         let mut sums: BTreeMap<(Scope, &str), Vec<Scope>> = BTreeMap::new();
         for scope in self.lines.keys().filter(|scope| **scope != Scope::Ministry) {
-            let others = wholes.get(scope).into_iter().flatten();
-            for whole in others.chain([&Scope::Ministry]) {
+            let others = || wholes.get(scope).into_iter().flatten();
+            // A unit that is a part of another is no further part of the ministry.
+            let is_nested = scope.unit().is_some()
+                && others().any(|whole| whole.unit().is_some() && self.lines.contains_key(whole));
+            let ministry = Some(&Scope::Ministry).filter(|_| !is_nested);
+            for whole in others().chain(ministry) {
                 sums.entry((whole.clone(), scope.kind())).or_default().push(scope.clone());
             }
         }

@@ -8,7 +8,7 @@ use chrono::Datelike as _;
 use crate::indicators::period::Period;
 use crate::indicators::row::{Numbers, RowKey};
 use crate::indicators::scope::Scope;
-use crate::pipeline::definitions::{Definitions, Subject};
+use crate::pipeline::definitions::{Adds, Definitions, Formula, Total};
 
 use super::sheet::{Hidden, Sheet, Wholes, another};
 
@@ -24,41 +24,59 @@ pub(super) struct Sheets {
     rests: BTreeSet<(String, String)>,
 }
 
-/// What a row tells: the names of its numerator, its denominator and of what is left of that.
+/// What a row tells: the names of its numerator, its denominator and of what is left of that. What
+/// is no number of dossiers has no name here.
+#[derive(Debug, Default)]
 struct Names {
-    numerator: String,
+    numerator: Option<String>,
     denominator: Option<String>,
-    rest: Option<String>,
+    /// What an amount or a percentile is of.
+    counted: Option<String>,
+}
+
+impl Names {
+    /// The name of what a rate leaves of its denominator.
+    fn rest(&self) -> Option<String> {
+        Some(format!("{} without {}", self.denominator.as_ref()?, self.numerator.as_ref()?))
+    }
+
+    fn all(self) -> impl Iterator<Item = String> {
+        let rest = self.rest();
+        [self.numerator, self.denominator, self.counted, rest].into_iter().flatten()
+    }
 }
 
 impl Sheets {
-    /// Enters what is told of a cell; fewer than `below` are small.
+    /// Enters what is told of a cell, and of how many it is; fewer than `below` are small.
     pub(super) fn enter(
         &mut self,
         definitions: &Definitions,
         key: &RowKey,
         numbers: Numbers,
+        n_counted: Option<i64>,
         below: i64,
     ) {
-        let Some(names) = names(definitions, key) else { return };
+        let Some(names) = own_names(definitions, key) else { return };
         let Numbers { numerator, denominator } = numbers;
         let rest = numerator.zip(denominator).map(|(numerator, of)| of - numerator);
+        let rest_name = names.rest();
         let told = [
-            (Some(&names.numerator), numerator),
+            (names.numerator.as_ref(), numerator),
             (names.denominator.as_ref(), denominator),
-            (names.rest.as_ref(), rest),
+            (names.counted.as_ref(), n_counted),
+            (rest_name.as_ref(), rest),
         ];
         for (name, n) in told {
             let Some((name, n)) = name.zip(n) else { continue };
             let years = self.sheets.entry(name.clone()).or_default();
             let sheet = years.entry(key.period.start.year()).or_default();
             sheet.enter(&key.scope, key.period, n, below);
-            if names.rest.as_ref() != Some(name) {
+            if rest_name.as_ref() != Some(name) {
                 let counts = self.counts.entry(name.clone()).or_default();
                 counts.insert((key.scope.clone(), key.period), n);
             }
         }
-        self.rests.extend(names.rest.map(|rest| (names.numerator, rest)));
+        self.rests.extend(names.numerator.zip(rest_name));
     }
 
     /// Hides small cells, then what would tell them, until nothing would.
@@ -83,11 +101,8 @@ impl Sheets {
 
     /// Returns how much of a row's scope and year is hidden, by any of its measures.
     pub(super) fn hidden(&self, definitions: &Definitions, key: &RowKey) -> Hidden {
-        let Some(Names { numerator, denominator, rest }) = names(definitions, key) else {
-            return Hidden::Nothing;
-        };
         let year = key.period.start.year();
-        let names = [Some(numerator), denominator, rest].into_iter().flatten();
+        let names = names(definitions, key).into_iter().flat_map(Names::all);
         let sheets = names.filter_map(|name| self.sheets.get(&name)?.get(&year));
         sheets.map(|sheet| sheet.hidden(&key.scope)).max().unwrap_or_default()
     }
@@ -166,21 +181,49 @@ impl Sheets {
     }
 }
 
-/// Names what a row tells; `None` where it tells nothing of dossiers. An indicator that is defined no
-/// more stands for its measures.
-fn names(definitions: &Definitions, key: &RowKey) -> Option<Names> {
-    let named = |numerator: &str, denominator: Option<String>| Names {
-        rest: denominator.as_ref().map(|of| format!("{of} without {numerator}")),
-        numerator: numerator.to_owned(),
-        denominator,
+/// Names what a row tells, itself and through the indicators that it is made of.
+fn names(definitions: &Definitions, key: &RowKey) -> Vec<Names> {
+    let own = own_names(definitions, key).into_iter();
+    let version = definitions.version(&key.indicator, key.version);
+    let parts = version.into_iter().flat_map(|version| version.formula.indicators());
+    let parts = parts.filter_map(|id| {
+        let version = definitions.indicators.get(id)?.version_on(key.period.start)?.number;
+        Some(RowKey { indicator: id.into(), version, ..key.clone() })
+    });
+    own.chain(parts.flat_map(|part| names(definitions, &part))).collect()
+}
+
+/// Names what a row tells itself; `None` where it tells nothing of dossiers. An indicator that is
+/// defined no more stands for its measures.
+fn own_names(definitions: &Definitions, key: &RowKey) -> Option<Names> {
+    let Some(version) = definitions.version(&key.indicator, key.version) else {
+        return Some(Names {
+            numerator: Some(key.indicator.to_string()),
+            denominator: Some(format!("{} is of", key.indicator)),
+            counted: None,
+        });
     };
-    let Some(indicator) = definitions.indicators.get(&*key.indicator) else {
-        return Some(named(&key.indicator, Some(format!("{} is of", key.indicator))));
-    };
-    let is_of_dossiers = |name: &String| {
-        definitions.measures.get(name).is_some_and(|measure| measure.of == Subject::Dossiers)
-    };
-    let mut names = std::iter::once(&indicator.numerator).chain(&indicator.denominator);
-    let is_of_dossiers = names.any(is_of_dossiers);
-    is_of_dossiers.then(|| named(&indicator.numerator, indicator.denominator.clone()))
+    let measure = |name: &str| definitions.measures.get(name);
+    let is_logged = |name: &str| measure(name).is_some_and(|measure| measure.of.is_logged());
+    match &version.formula {
+        Formula::Ratio(ratio) => {
+            let is_of_dossiers =
+                ratio.totals().any(|total| total.measures().into_iter().any(is_logged));
+            let counts = |total: &&Total| {
+                let measures = total.measures();
+                !measures.into_iter().any(|name| {
+                    measure(name).is_some_and(|measure| matches!(measure.adds, Adds::Column(_)))
+                })
+            };
+            is_of_dossiers.then(|| Names {
+                numerator: Some(&ratio.numerator).filter(counts).map(ToString::to_string),
+                denominator: ratio.denominator.as_ref().filter(counts).map(ToString::to_string),
+                counted: ratio.counted_by.clone(),
+            })
+        }
+        Formula::Percentile { histogram, .. } => {
+            Some(Names { counted: Some(histogram.clone()), ..Names::default() })
+        }
+        Formula::Complement(_) | Formula::Composite(_) => None,
+    }
 }

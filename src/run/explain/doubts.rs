@@ -5,17 +5,17 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 
 use crate::indicators::completeness::{Completeness, Report};
-use crate::indicators::row::Row;
+use crate::indicators::row::{Row, RowKey};
 use crate::pipeline::Pipeline;
 use crate::pipeline::columns::FeedKind;
-use crate::pipeline::definitions::{Subject, When};
+use crate::pipeline::definitions::{Measure, Subject};
 use crate::run::ledger::{Judgement, Ledger};
 use crate::run::news::units_of;
 use crate::run::{mended, quarantine};
 use crate::store::Store;
 use crate::store::table::Snapshot;
 
-use super::{Side, days_of};
+use super::days_of;
 
 /// What could change a figure.
 #[derive(Debug)]
@@ -40,7 +40,6 @@ pub(super) struct Rejects {
 pub(super) struct InCell<'a> {
     pub(super) pipeline: &'a Pipeline,
     pub(super) row: &'a Row,
-    pub(super) sides: &'a [Option<Side>; 2],
 }
 
 impl InCell<'_> {
@@ -57,7 +56,7 @@ impl InCell<'_> {
             judgement.is_accepted() && ledger.replaced_by(judgement).is_none()
         };
         for judgement in ledger.judgements().filter(is_standing) {
-            if !self.counts(&[Subject::Dossiers]) || !self.is_touched_by(judgement) {
+            if !self.reads(Subject::is_logged) || !self.is_touched_by(judgement) {
                 continue;
             }
             let mut rejects = quarantine::of_judgement(judgement, quarantine, store)?;
@@ -85,7 +84,7 @@ impl InCell<'_> {
                 && !report.is_received
                 && report.start < end
                 && start < report.end
-                && self.counts(&[Subject::Dossiers, Subject::Reports])
+                && self.reads(|of| of != Subject::Services)
                 && self.may_be_changed_by(&report.unit, &report.feed)
         };
         completeness.reports.iter().filter(is_missing).cloned().collect()
@@ -101,23 +100,32 @@ impl InCell<'_> {
         };
         let is_open = |judgement: &&Judgement| {
             !judgement.is_accepted()
-                && self.counts(&[Subject::Dossiers, Subject::Reports])
+                && self.reads(|of| of != Subject::Services)
                 && self.is_touched_by(judgement)
                 && !is_made_good(judgement)
         };
         ledger.judgements().filter(is_open).cloned().collect()
     }
 
-    fn counts(&self, subjects: &[Subject]) -> bool {
-        self.sides.iter().flatten().any(|side| subjects.contains(&side.measure.of))
+    fn reads(&self, is_meant: impl Fn(Subject) -> bool) -> bool {
+        self.measures().any(|measure| is_meant(measure.of))
+    }
+
+    /// The measures that the figure reads, itself and through others.
+    fn measures(&self) -> impl Iterator<Item = &Measure> {
+        let definitions = &self.pipeline.definitions;
+        let RowKey { indicator, version, .. } = &self.row.key;
+        let version = definitions.version(indicator, *version).into_iter();
+        let names = version.flat_map(|version| definitions.measures_of(&version.formula));
+        names.filter_map(|name| definitions.measures.get(name))
     }
 
     /// Whether a delivery tells of the figure's units, and of its days or of none.
     pub(super) fn is_touched_by(&self, judgement: &Judgement) -> bool {
         let (start, end) = days_of(self.row);
         // A stock counts whatever began before its end.
-        let is_stock = |side: &Side| matches!(side.measure.when, When::Stock { .. });
-        let start = if self.sides.iter().flatten().any(is_stock) { NaiveDate::MIN } else { start };
+        let is_stock = self.measures().any(Measure::is_stock);
+        let start = if is_stock { NaiveDate::MIN } else { start };
         self.may_be_changed_by(&judgement.unit, &judgement.feed)
             && judgement.period.is_none_or(|(from, to)| from < end && start < to)
     }

@@ -3,6 +3,7 @@
 
 mod doubts;
 mod files;
+mod sides;
 mod told;
 
 use std::cmp::Reverse;
@@ -19,7 +20,7 @@ use crate::indicators::row::{Row, RowKey};
 use crate::indicators::scope::Scope;
 use crate::indicators::series::parts;
 use crate::pipeline::Pipeline;
-use crate::pipeline::definitions::{Indicator, Measure, Subject};
+use crate::pipeline::definitions::Indicator;
 use crate::pipeline::tables::Table;
 use crate::store::Store;
 use crate::store::releases::Release;
@@ -34,6 +35,7 @@ use super::state::{source, with_reports};
 use super::stop::Stop;
 
 use doubts::Doubts;
+use sides::Side;
 
 /// Which figure to explain.
 #[derive(Debug, Clone)]
@@ -73,21 +75,6 @@ pub struct Explanation {
     others: Vec<&'static str>,
 }
 
-/// The measure of a numerator or denominator, and the number published.
-#[derive(Debug)]
-struct Side {
-    measure: Measure,
-    /// As it is written in `indicators.toml`.
-    condition: Option<String>,
-    published: Option<i64>,
-}
-
-impl Side {
-    fn counts_dossiers(&self) -> bool {
-        self.measure.of == Subject::Dossiers
-    }
-}
-
 /// What a unit, a procedure or a delivery contributes to numerator and denominator; `None` where
 /// there is no such number, or nothing that could be counted.
 #[derive(Debug, PartialEq)]
@@ -109,27 +96,34 @@ pub fn explain(pipeline: &Pipeline, store: &Store, wanted: &Wanted) -> anyhow::R
     let row = find_row(&release, store, wanted)?;
     let indicator = pipeline.definitions.indicators.get(&wanted.indicator);
     let indicator = indicator.context("the pipeline lacks the indicator")?.clone();
-    let sides = sides(&indicator, &row, pipeline);
     let then = Ledger::at(&source(Table::Deliveries, &release, store)?, store)?;
-    let completeness = Completeness::new(pipeline, &then.covered(pipeline), release.as_of);
+    let covered = then.covered(pipeline);
+    let completeness = Completeness::new(pipeline, &covered, release.as_of);
 
     let measured = measure::read(&source(Table::Measures, &release, store)?.files, store)?;
-    let measured = with_reports(measured, &completeness, pipeline)?;
+    let measured = with_reports(measured, &completeness, &covered, pipeline)?;
+    let sides = sides::sides(&row, &measured, pipeline);
     let (unit, days) = (wanted.unit.as_deref(), days_of(&row));
-    let published = |side: &&Side| side.published.is_some();
     let sums = sides.each_ref().map(|side| {
-        let side = side.as_ref().filter(published)?;
-        Some(parts(&measured, &side.measure, unit, days))
+        let side = side.as_ref().filter(|side| side.adds_up())?;
+        let mut sums = Sums::new();
+        for (sign, measure) in side.added() {
+            for (part, n) in parts(&measured, measure, unit, days, pipeline) {
+                *sums.entry(part).or_default() += sign * n;
+            }
+        }
+        Some(sums)
     });
     let counted = sides.each_ref().map(|side| {
-        let side = side.as_ref().filter(published).filter(|side| side.counts_dossiers())?;
-        Some(&side.measure)
+        let side = side.as_ref().filter(|side| side.counts_dossiers())?;
+        Some(side.added().collect::<Vec<_>>())
     });
     let dossiers = source(Table::Dossiers, &release, store)?;
-    let by_delivery = files::by_delivery(counted, days, unit, &dossiers, store)?;
+    let in_figure = files::InFigure { counted, days, unit, pipeline };
+    let by_delivery = in_figure.by_delivery(&dossiers, store)?;
 
     let quarantine = source(Table::Quarantine, &release, store)?;
-    let in_cell = doubts::InCell { pipeline, row: &row, sides: &sides };
+    let in_cell = doubts::InCell { pipeline, row: &row };
     let doubts = Doubts {
         rejects: in_cell.rejects(&then, [&quarantine, &dossiers], store)?,
         missing: in_cell.missing(&completeness),
@@ -221,19 +215,6 @@ fn told_periods(periods: &BTreeSet<Period>) -> String {
     };
     let told: Vec<String> = PeriodKind::ALL.into_iter().filter_map(of_kind).collect();
     if told.is_empty() { "none of it".to_owned() } else { told.join(", ") }
-}
-
-fn sides(indicator: &Indicator, row: &Row, pipeline: &Pipeline) -> [Option<Side>; 2] {
-    let side = |name: Option<&String>, published: Option<i64>| {
-        let definitions = &pipeline.definitions;
-        let measure = definitions.measures.get(name?)?.clone();
-        let condition = definitions.conditions.get(&measure.name).cloned();
-        Some(Side { measure, condition, published })
-    };
-    [
-        side(Some(&indicator.numerator), row.facts.numerator),
-        side(indicator.denominator.as_ref(), row.facts.denominator),
-    ]
 }
 
 /// The half-open days that a row tells of.

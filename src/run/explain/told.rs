@@ -5,13 +5,14 @@ use serde_json::{Value, json};
 use crate::indicators::completeness::Report;
 use crate::indicators::revise::{Figure, Told};
 use crate::indicators::row::Status;
-use crate::pipeline::definitions::{Subject, Target, When};
+use crate::pipeline::definitions::{Adds, Step, Subject, When};
 use crate::pipeline::rules::{Language, message};
-use crate::publish::figures;
+use crate::publish::{components, figures};
 use crate::run::ledger::Judgement;
 
 use super::doubts::Rejects;
-use super::{Explanation, Part, Side};
+use super::sides::{Side, Term};
+use super::{Explanation, Part};
 
 const ROLES: [&str; 2] = ["numerator", "denominator"];
 
@@ -19,7 +20,8 @@ impl Explanation {
     /// Tells it in the order in which one asks.
     pub fn text(&self, language: Language) -> String {
         let mut lines = self.head(language);
-        lines.extend(self.roles().map(|(role, side)| format!("{role} {}", definition(side))));
+        lines.extend(self.roles().flat_map(|(role, side)| definitions(role, side)));
+        lines.extend(components::lines(&self.row));
         let target = self.target();
         lines.extend(target.map(|t| format!("target {} from {}: {}", t.value, t.from, t.source)));
         if !self.parts.is_empty() {
@@ -59,7 +61,7 @@ impl Explanation {
     pub fn json(&self) -> Value {
         let Self { row, indicator, doubts, .. } = self;
         let measures: Vec<Value> =
-            self.roles().map(|(role, side)| self.side_json(role, side)).collect();
+            self.roles().flat_map(|(role, side)| side_json(role, side)).collect();
         let kind = format!("{}_code", self.kind_of_part());
         let part = |part: &Part| {
             json!({
@@ -84,6 +86,7 @@ impl Explanation {
             "release": self.release,
             "published_at": self.published_at,
             "measures": measures,
+            "components": components::json(row),
             "target": self.target().map(|target| json!({
                 "value": target.value,
                 "from": target.from.to_string(),
@@ -127,7 +130,7 @@ impl Explanation {
     }
 
     /// The target in `indicators.toml` that holds at the end of the period.
-    fn target(&self) -> Option<&Target> {
+    fn target(&self) -> Option<&Step> {
         let (_, end) = super::days_of(&self.row);
         self.indicator.target_at(end.pred_opt()?)
     }
@@ -149,11 +152,10 @@ impl Explanation {
             let name = self.name_of(part).map_or("", String::as_str);
             counts(&format!("{} `{name}`", or_dash(part)), part)
         }));
-        let without = self.roles().filter(|(_, side)| !side.counts_dossiers());
-        lines.extend(without.map(|(role, side)| {
-            let from = origin(side.measure.of);
-            format!("the {role} comes from no delivery: it is counted over {from}")
-        }));
+        for (role, side) in self.roles().filter(|(_, side)| !side.reads(Subject::is_logged)) {
+            let from = side.terms.first().map_or("nothing", |term| origin(term.measure.of));
+            lines.push(format!("the {role} comes from no delivery: it is counted over {from}"));
+        }
         lines
     }
 
@@ -180,7 +182,7 @@ impl Explanation {
             let Some(published) = side.published else { continue };
             let sum = |parts: &[Part]| parts.iter().filter_map(|part| part.counts[at]).sum::<i64>();
             let sums = [
-                (self.kind_of_part(), sum(&self.parts), true),
+                (self.kind_of_part(), sum(&self.parts), side.adds_up()),
                 ("delivery", sum(&self.files), side.counts_dossiers()),
             ];
             let differing = sums.into_iter().filter(|(_, sum, holds)| *holds && *sum != published);
@@ -196,49 +198,65 @@ impl Explanation {
         }
         told
     }
+}
 
-    fn side_json(&self, role: &str, side: &Side) -> Value {
-        let days = match side.measure.when {
+/// Lists the measures of a numerator or denominator.
+fn side_json(role: &str, side: &Side) -> Vec<Value> {
+    let term = |term: &Term| {
+        let measure = &term.measure;
+        let days = match measure.when {
             When::Flow { on } => json!({ "on": on }),
             When::Stock { from, until } => json!({ "from": from, "until": until }),
         };
         json!({
             "role": role,
-            "measure": side.measure.name,
-            "of": subject(side.measure.of),
+            "total": side.total,
+            "sign": term.sign,
+            "measure": measure.name,
+            "of": measure.of.name(),
             "days": days,
-            "where": side.condition,
+            "where": term.condition,
             "published": side.published,
         })
+    };
+    side.terms.iter().map(term).collect()
+}
+
+/// Tells a numerator or denominator in words: the total where it is not one measure alone, and each
+/// measure.
+fn definitions(role: &str, side: &Side) -> Vec<String> {
+    if let [term] = &side.terms[..]
+        && side.total == term.measure.name
+    {
+        return vec![format!("{role} {}", definition(term))];
     }
+    let terms = side.terms.iter().map(|term| format!("  {}", definition(term)));
+    [format!("{role} {}", side.total)].into_iter().chain(terms).collect()
 }
 
 /// Tells a measure in words.
-fn definition(side: &Side) -> String {
-    let Side { measure, condition, .. } = side;
+fn definition(Term { measure, condition, .. }: &Term) -> String {
     let days = match measure.when {
         When::Flow { on } => format!("by {on}"),
         When::Stock { from, until } => format!("at the end, from {from} until {until}"),
     };
+    let adds = match measure.adds {
+        Adds::One => String::new(),
+        Adds::Column(column) => format!("{column} of "),
+        Adds::Bin(column) => format!("bins of {column} of "),
+    };
     let condition = condition.as_ref();
     let condition = condition.map_or_else(String::new, |text| format!(", where {text}"));
-    format!("{}: {} {days}{condition}", measure.name, subject(measure.of))
-}
-
-fn subject(subject: Subject) -> &'static str {
-    match subject {
-        Subject::Dossiers => "dossiers",
-        Subject::Services => "services",
-        Subject::Reports => "reports",
-    }
+    format!("{}: {adds}{} {days}{condition}", measure.name, measure.of.name())
 }
 
 /// Names what a measure is counted over.
 fn origin(subject: Subject) -> &'static str {
     match subject {
-        Subject::Dossiers => "the dossiers",
+        Subject::Dossiers | Subject::Payments | Subject::Pauses => "the dossiers",
         Subject::Services => "services.csv",
         Subject::Reports => "the table completeness",
+        Subject::Deliveries => "the table deliveries",
     }
 }
 

@@ -68,6 +68,8 @@ fn release(number: u64, rows_changed: u64) -> Release {
         as_of: NaiveDate::from_ymd_opt(2026, 11, 1).unwrap(),
         published_at: "2026-11-02T01:00:00Z".to_owned(),
         pipeline: "p".to_owned(),
+        formulas: BTreeMap::new(),
+        reference_parts: Default::default(),
         definitions: "d".to_owned(),
         reference: "r".to_owned(),
         source_versions: BTreeMap::from([("measures".to_owned(), 4)]),

@@ -9,7 +9,7 @@ use chrono::{Months, NaiveDate};
 
 use crate::indicators::period::{Period, PeriodKind};
 use crate::indicators::reading::add_readings;
-use crate::pipeline::definitions::UnitOfMeasure;
+use crate::pipeline::definitions::{Formula, UnitOfMeasure};
 use crate::pipeline::rules::Language;
 use crate::publish::figures;
 
@@ -30,7 +30,8 @@ fn pipeline() -> Pipeline {
 fn rows(indicator: &str, lines: &str, pipeline: &Pipeline) -> Vec<Row> {
     let mut scopes: Vec<(Scope, Vec<Numbers>)> = lines.trim().lines().map(line).collect();
     let n_months = scopes.iter().map(|(_, months)| months.len()).max().unwrap();
-    let is_rate = pipeline.definitions.indicators[indicator].denominator.is_some();
+    let formula = &pipeline.definitions.indicators[indicator].latest().formula;
+    let is_rate = matches!(formula, Formula::Ratio(ratio) if ratio.denominator.is_some());
     let zero = Numbers { numerator: Some(0), denominator: is_rate.then_some(0) };
     for (_, months) in &mut scopes {
         months.resize(n_months.next_multiple_of(12), zero);
@@ -95,6 +96,7 @@ fn row(indicator: &str, scope: Scope, period: Period, numbers: Numbers) -> Row {
         numerator,
         denominator,
         value: value.filter(|value| value.is_finite()),
+        components: None,
         status: if numerator.is_some() { Status::Value } else { Status::Missing },
         is_final: false,
         units_expected: 1,

@@ -31,7 +31,7 @@ fn open(releases: &[Vec<Row>], pipeline: &Pipeline) -> Revisions {
 /// Returns the scopes of which any number is told, old or new, in the rows of a version.
 fn scopes_told(open: &Revisions, version: i64) -> Vec<String> {
     let is_of = |told: &Told| told.key.version == version;
-    let tells = |told: &Told| figures(told).any(|(_, numbers)| numbers != Numbers::default());
+    let tells = |told: &Told| figures(told).any(|(_, numbers, _)| numbers != Numbers::default());
     let told = open.told();
     let scopes = told.iter().filter(|told| is_of(told) && tells(told));
     let names: BTreeSet<&str> = scopes.map(|told| told.key.scope.name()).collect();

@@ -1,0 +1,81 @@
+//! Numerator and denominator of a figure: the measures that add up to each, and what was published.
+
+use crate::indicators::row::Row;
+use crate::indicators::series::terms;
+use crate::measures::Measures;
+use crate::pipeline::Pipeline;
+use crate::pipeline::definitions::{Adds, Formula, Measure, Subject, Total};
+
+/// A numerator or denominator, and the number published.
+#[derive(Debug)]
+pub(super) struct Side {
+    /// The total as it is written in `indicators.toml`.
+    pub(super) total: String,
+    /// The measures that it reads.
+    pub(super) terms: Vec<Term>,
+    pub(super) published: Option<i64>,
+}
+
+/// A measure of a total.
+#[derive(Debug)]
+pub(super) struct Term {
+    /// 1 where it is added, -1 where it is subtracted, 0 where it does not add up to the total.
+    pub(super) sign: i64,
+    pub(super) measure: Measure,
+    /// As it is written in `indicators.toml`.
+    pub(super) condition: Option<String>,
+}
+
+impl Side {
+    /// Whether measures add up to what was published.
+    pub(super) fn adds_up(&self) -> bool {
+        self.published.is_some() && self.terms.iter().any(|term| term.sign != 0)
+    }
+
+    /// Whether it is a number of dossiers, each of which some delivery tells of.
+    pub(super) fn counts_dossiers(&self) -> bool {
+        let is_count =
+            |measure: &Measure| measure.of == Subject::Dossiers && measure.adds == Adds::One;
+        self.adds_up() && self.added().all(|(_, measure)| is_count(measure))
+    }
+
+    /// Whether it reads a measure of some subject.
+    pub(super) fn reads(&self, is_meant: impl Fn(Subject) -> bool) -> bool {
+        self.terms.iter().any(|term| is_meant(term.measure.of))
+    }
+
+    /// The measures that add up to it, each with its sign.
+    pub(super) fn added(&self) -> impl Iterator<Item = (i64, &Measure)> {
+        let added = self.terms.iter().filter(|term| term.sign != 0);
+        added.map(|term| (term.sign, &term.measure))
+    }
+}
+
+/// Finds both sides of a figure; what is made of other figures has none.
+pub(super) fn sides(row: &Row, measures: &Measures, pipeline: &Pipeline) -> [Option<Side>; 2] {
+    let version = pipeline.definitions.version(&row.key.indicator, row.key.version);
+    let side = |total: &Total, published: Option<i64>| {
+        let added =
+            terms(total, measures, pipeline, &row.key.scope, row.facts.period_end, row.key.period);
+        let sign = |name: &str| {
+            added.iter().filter(|(_, added)| *added == name).map(|(sign, _)| sign).sum()
+        };
+        let term = |name: &str| {
+            let measure = pipeline.definitions.measures.get(name)?.clone();
+            let condition = pipeline.definitions.conditions.get(name).cloned();
+            Some(Term { sign: sign(name), measure, condition })
+        };
+        let terms = total.measures().into_iter().filter_map(term).collect();
+        Side { total: total.to_string(), terms, published }
+    };
+    match version.map(|version| &version.formula) {
+        Some(Formula::Ratio(ratio)) => [
+            Some(side(&ratio.numerator, row.facts.numerator)),
+            ratio.denominator.as_ref().map(|total| side(total, row.facts.denominator)),
+        ],
+        Some(Formula::Percentile { histogram, .. }) => {
+            [Some(side(&Total::Measure(histogram.clone()), row.facts.n_counted())), None]
+        }
+        _ => [None, None],
+    }
+}
