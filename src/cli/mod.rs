@@ -4,6 +4,7 @@ mod check;
 mod clock;
 mod exit;
 mod explain;
+mod export;
 mod init;
 mod maintain;
 mod output;
@@ -93,6 +94,7 @@ enum Command {
     Status(status::Args),
     Show(show::Args),
     Explain(explain::Args),
+    Export(export::Args),
     #[command(subcommand)]
     Quarantine(quarantine::Command),
     Query(query::Args),
@@ -110,6 +112,7 @@ impl Cli {
             Command::Status(args) => status::run(args, self),
             Command::Show(args) => show::run(args, self),
             Command::Explain(args) => explain::run(args, self),
+            Command::Export(args) => export::run(args, self),
             Command::Quarantine(command) => quarantine::run(command, self),
             Command::Query(args) => query::run(args, self),
             Command::Verify(args) => verify::run(args, self),

@@ -104,7 +104,7 @@ impl<'a> Reader<'a> {
         facts.value = match denominator {
             None => Some(numerator as f64),
             Some(0) => None,
-            Some(denominator) => Some(self.scale() * numerator as f64 / denominator as f64),
+            Some(denominator) => Some(self.unit.scale() * numerator as f64 / denominator as f64),
         };
         if facts.value.is_some() {
             facts.status = Status::Value;
@@ -130,10 +130,6 @@ impl<'a> Reader<'a> {
             }
         }
         facts.components = told(factors);
-    }
-
-    fn scale(&self) -> f64 {
-        if self.unit == UnitOfMeasure::Percent { 100.0 } else { 1.0 }
     }
 }
 

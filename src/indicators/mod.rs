@@ -12,6 +12,7 @@ pub mod row;
 pub mod scope;
 pub mod series;
 mod table;
+pub mod trend;
 
 use arrow::array::RecordBatch;
 

@@ -162,14 +162,14 @@ pub(super) fn suppressed(batch: &RecordBatch, hidden: &[bool]) -> RecordBatch {
 }
 
 /// The columns of a published table, read by name.
-struct Columns<'a>(&'a RecordBatch);
+pub(super) struct Columns<'a>(pub(super) &'a RecordBatch);
 
 impl<'a> Columns<'a> {
     fn column(&self, name: &str) -> &'a ArrayRef {
         self.0.column_by_name(name).expect("the schema was checked")
     }
 
-    fn text(&self, name: &str, row: usize) -> Option<&'a str> {
+    pub(super) fn text(&self, name: &str, row: usize) -> Option<&'a str> {
         let texts = self.column(name).as_string::<i32>();
         texts.is_valid(row).then(|| texts.value(row))
     }
@@ -190,15 +190,19 @@ impl<'a> Columns<'a> {
     }
 
     fn day(&self, name: &str, row: usize) -> NaiveDate {
+        self.day_or_none(name, row).unwrap_or(NaiveDate::MIN)
+    }
+
+    pub(super) fn day_or_none(&self, name: &str, row: usize) -> Option<NaiveDate> {
         let days = self.column(name).as_primitive::<Date32Type>();
-        Date32Type::to_naive_date_opt(days.value(row)).unwrap_or(NaiveDate::MIN)
+        days.is_valid(row).then(|| Date32Type::to_naive_date_opt(days.value(row))).flatten()
     }
 
     fn status(&self, name: &str, row: usize) -> Option<Status> {
         self.text(name, row).and_then(Status::find)
     }
 
-    fn key(&self, row: usize) -> RowKey {
+    pub(super) fn key(&self, row: usize) -> RowKey {
         let code = |name: &str| self.text(name, row).unwrap_or_default().into();
         let scope = match self.text("scope", row) {
             Some("unit") => Scope::Unit(code("unit_code")),
@@ -218,7 +222,7 @@ impl<'a> Columns<'a> {
     }
 }
 
-fn keys<'a>(keys: impl Iterator<Item = (&'a RowKey, NaiveDate)>) -> Vec<ArrayRef> {
+pub(super) fn keys<'a>(keys: impl Iterator<Item = (&'a RowKey, NaiveDate)>) -> Vec<ArrayRef> {
     let keys: Vec<(&RowKey, NaiveDate)> = keys.collect();
     let keys = || keys.iter().copied();
     vec![
@@ -254,15 +258,15 @@ fn doubt_columns(facts: &[Option<&Facts>]) -> Vec<ArrayRef> {
     ]
 }
 
-fn texts<'a>(values: impl Iterator<Item = Option<&'a str>>) -> ArrayRef {
+pub(super) fn texts<'a>(values: impl Iterator<Item = Option<&'a str>>) -> ArrayRef {
     Arc::new(values.collect::<StringArray>())
 }
 
-fn integers(values: impl Iterator<Item = Option<i64>>) -> ArrayRef {
+pub(super) fn integers(values: impl Iterator<Item = Option<i64>>) -> ArrayRef {
     Arc::new(values.collect::<Int64Array>())
 }
 
-fn numbers(values: impl Iterator<Item = Option<f64>>) -> ArrayRef {
+pub(super) fn numbers(values: impl Iterator<Item = Option<f64>>) -> ArrayRef {
     Arc::new(values.collect::<Float64Array>())
 }
 
@@ -270,6 +274,10 @@ fn flags(values: impl Iterator<Item = Option<bool>>) -> ArrayRef {
     Arc::new(values.collect::<BooleanArray>())
 }
 
+pub(super) fn days_or_null(values: impl Iterator<Item = Option<NaiveDate>>) -> ArrayRef {
+    Arc::new(values.map(|day| day.map(Date32Type::from_naive_date)).collect::<Date32Array>())
+}
+
 fn days(values: impl Iterator<Item = NaiveDate>) -> ArrayRef {
-    Arc::new(values.map(|day| Some(Date32Type::from_naive_date(day))).collect::<Date32Array>())
+    days_or_null(values.map(Some))
 }

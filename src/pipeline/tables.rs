@@ -18,11 +18,12 @@ pub enum Table {
     Completeness,
     Indicators,
     Revisions,
+    Trends,
 }
 
 impl Table {
     /// Every table, in the order in which a run writes them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Dossiers,
         Self::Quarantine,
         Self::Deliveries,
@@ -30,6 +31,7 @@ impl Table {
         Self::Completeness,
         Self::Indicators,
         Self::Revisions,
+        Self::Trends,
     ];
 
     /// Returns the table's folder below the store's root.
@@ -42,6 +44,7 @@ impl Table {
             Self::Completeness => "completeness",
             Self::Indicators => "indicators",
             Self::Revisions => "revisions",
+            Self::Trends => "trends",
         }
     }
 
@@ -60,6 +63,7 @@ impl Table {
             Self::Completeness => completeness(),
             Self::Indicators => indicators(),
             Self::Revisions => revisions(),
+            Self::Trends => trends(),
         }
         .into();
         Arc::new(Schema::new(fields))
@@ -229,6 +233,26 @@ fn revisions() -> Vec<Field> {
         number("old_value"),
         text("old_status"),
         text("deliveries"),
+    ]);
+    fields
+}
+
+fn trends() -> Vec<Field> {
+    let mut fields = indicator_key();
+    fields.extend([
+        text("statistic"),
+        number("value"),
+        number("lower"),
+        number("upper"),
+        number("p_value"),
+        integer("numerator"),
+        integer("denominator"),
+        day("day"),
+        day("day_from"),
+        day("day_until"),
+        day("since"),
+        integer("n_points"),
+        text("note"),
     ]);
     fields
 }

@@ -86,6 +86,7 @@ pub fn suppress(
 ) -> anyhow::Result<()> {
     let table = |table: Table| tables.get(&table).cloned();
     let (indicators, revisions) = (table(Table::Indicators), table(Table::Revisions));
+    let trends = table(Table::Trends).context("there is no table of trends")?;
     let indicators = indicators.and_then(Indicators::from_batch);
     let revisions = revisions.and_then(Revisions::from_batch);
     let (indicators, revisions) =
@@ -95,6 +96,7 @@ pub fn suppress(
     tables.insert(Table::Indicators, open.batch().clone());
     let open = suppression.open_revisions(&revisions);
     tables.insert(Table::Revisions, open.batch().clone());
+    tables.insert(Table::Trends, suppression.open_trends(&trends));
     Ok(())
 }
 

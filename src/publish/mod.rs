@@ -4,6 +4,7 @@
 
 pub mod components;
 pub mod copies;
+pub mod export;
 pub mod figures;
 pub mod rejects;
 mod sparkline;

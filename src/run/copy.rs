@@ -50,6 +50,16 @@ pub(super) fn made(
     store: &Store,
     release: &Release,
 ) -> anyhow::Result<BTreeMap<String, Vec<u8>>> {
+    let copy = |(table, rows): (&Table, &RecordBatch)| copies::plain_copy(*table, rows);
+    open_tables(pipeline, store, release)?.iter().map(copy).collect()
+}
+
+/// Reads the released tables as they are open: whole but for small cells.
+pub(super) fn open_tables(
+    pipeline: &Pipeline,
+    store: &Store,
+    release: &Release,
+) -> anyhow::Result<BTreeMap<Table, RecordBatch>> {
     let mut tables = BTreeMap::new();
     for (table, _) in RELEASED {
         tables.insert(table, read(table, release, store)?);
@@ -57,8 +67,7 @@ pub(super) fn made(
     if let Some(below) = pipeline.settings.suppress_below {
         copies::suppress(&mut tables, pipeline, below)?;
     }
-    let copy = |(table, rows): (&Table, &RecordBatch)| copies::plain_copy(*table, rows);
-    tables.iter().map(copy).collect()
+    Ok(tables)
 }
 
 /// Reads a released table as it stands with a release: the newest of one that is replaced, all of

@@ -18,6 +18,7 @@ mod measure;
 mod mended;
 mod news;
 pub mod plan;
+pub mod publication;
 pub mod quarantine;
 pub mod query;
 mod release;

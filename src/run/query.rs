@@ -10,8 +10,14 @@ use crate::store::Store;
 use super::stop::Stop;
 
 /// The tables that a query may read.
-const TABLES: [Table; 5] =
-    [Table::Indicators, Table::Revisions, Table::Completeness, Table::Measures, Table::Deliveries];
+const TABLES: [Table; 6] = [
+    Table::Indicators,
+    Table::Revisions,
+    Table::Trends,
+    Table::Completeness,
+    Table::Measures,
+    Table::Deliveries,
+];
 
 /// How a result is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -11,7 +11,7 @@ use tracing::info;
 use crate::indicators::completeness::Report;
 use crate::indicators::reading::add_readings;
 use crate::indicators::revise::{Changes, News, revise};
-use crate::indicators::{Indicators, Revisions};
+use crate::indicators::{Indicators, Revisions, trend};
 use crate::pipeline::Pipeline;
 use crate::pipeline::tables::Table;
 use crate::store::Store;
@@ -30,8 +30,12 @@ use super::stop::{Failure, Stop};
 use super::watch::Watch;
 
 /// The tables that a release writes, and whether its file replaces the one before.
-pub(super) const RELEASED: [(Table, bool); 3] =
-    [(Table::Revisions, false), (Table::Completeness, true), (Table::Indicators, true)];
+pub(super) const RELEASED: [(Table, bool); 4] = [
+    (Table::Revisions, false),
+    (Table::Completeness, true),
+    (Table::Trends, true),
+    (Table::Indicators, true),
+];
 
 /// How often a release is made again because others published first.
 const MAX_TRIES: usize = 5;
@@ -114,11 +118,13 @@ fn draw(
     let accepted = guards::accept(&evidence, options)?;
     add_readings(&mut rows, pipeline);
     let indicators = Indicators::from_rows(&rows);
+    let trends = trend::trends(&rows, pipeline, options.as_of);
     let published_at = options.now.to_rfc3339_opts(SecondsFormat::Secs, true);
     let revisions_table = Revisions::from_rows(&revisions, number as i64, &published_at);
     let tables = vec![
         (Table::Indicators, indicators.batch().clone()),
         (Table::Completeness, completeness.batch()),
+        (Table::Trends, trend::batch(&trends)),
         (Table::Revisions, revisions_table.batch().clone()),
     ];
     let release = Some(Release {

@@ -1,9 +1,12 @@
 //! Reads published figures: those of the last release, or as an earlier one published them.
 
+use std::collections::BTreeSet;
+
 use anyhow::Context as _;
 use chrono::{DateTime, NaiveDate};
 
 use crate::indicators::Indicators;
+use crate::indicators::period::{Period, PeriodKind};
 use crate::pipeline::Pipeline;
 use crate::store::Store;
 use crate::store::releases::Release;
@@ -60,6 +63,38 @@ pub(super) fn find_release(
     }
     let earliest = published_on(pipeline, &read(*first)?)?;
     mistake(format!("nothing was published by {day}: release {first} is of {earliest}"))
+}
+
+/// Reads the name of a period among those that were published.
+///
+/// # Errors
+///
+/// [`Stop::Mistake`] where it is none, or was not published.
+pub fn period(text: &str, published: impl Iterator<Item = Period>) -> anyhow::Result<Period> {
+    let period = read_period(text)?;
+    let published: BTreeSet<Period> = published.collect();
+    if published.contains(&period) {
+        return Ok(period);
+    }
+    mistake(format!("nothing was published of {text}: there is {}", told_periods(&published)))
+}
+
+/// Reads the name of a period.
+pub(super) fn read_period(text: &str) -> anyhow::Result<Period> {
+    let forms = "a period is a month 2020-05, a quarter 2020-Q2, a year 2020 or a year to date \
+                 ytd-2020-05";
+    Period::parse(text).map_or_else(|| mistake(format!("`{text}` is no period: {forms}")), Ok)
+}
+
+/// Names the first and the last period of each kind.
+pub(super) fn told_periods(periods: &BTreeSet<Period>) -> String {
+    let of_kind = |kind: PeriodKind| {
+        let mut own = periods.iter().filter(|period| period.kind == kind);
+        let first = own.next()?.label();
+        Some(own.next_back().map_or(first.clone(), |last| format!("{first} to {}", last.label())))
+    };
+    let told: Vec<String> = PeriodKind::ALL.into_iter().filter_map(of_kind).collect();
+    if told.is_empty() { "none of it".to_owned() } else { told.join(", ") }
 }
 
 /// Returns the local day on which a release was published.

@@ -41,6 +41,11 @@ impl UnitOfMeasure {
         Self::ALL.into_iter().find(|(known, _)| *known == name).map(|(_, unit)| unit)
     }
 
+    /// What a ratio is multiplied with.
+    pub fn scale(self) -> f64 {
+        if self == Self::Percent { 100.0 } else { 1.0 }
+    }
+
     /// Whether two values are compared by their difference, not by its share of the first.
     pub fn is_compared_by_difference(self) -> bool {
         matches!(self, Self::Percent | Self::Days)

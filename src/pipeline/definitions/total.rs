@@ -93,6 +93,17 @@ impl Total {
         }
     }
 
+    /// Whether the totals of two periods of flows add up to that of both.
+    pub fn is_linear(&self) -> bool {
+        match self {
+            Self::Measure(_) => true,
+            Self::Add(left, right) | Self::Subtract(left, right) => {
+                left.is_linear() && right.is_linear()
+            }
+            Self::Greatest(_) | Self::Procedures(_) | Self::AtStart(_) => false,
+        }
+    }
+
     /// Returns the lists of measures whose procedures are counted together.
     pub fn joined(&self) -> Vec<&[String]> {
         match self {

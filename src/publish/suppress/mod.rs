@@ -11,10 +11,14 @@ mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use arrow::array::RecordBatch;
+use chrono::{Datelike as _, NaiveDate};
+
+use crate::indicators::period::Period;
 use crate::indicators::revise::Told;
 use crate::indicators::row::{Facts, Numbers, Reading, Row, RowKey, Status};
 use crate::indicators::scope::Scope;
-use crate::indicators::{Indicators, Revisions};
+use crate::indicators::{Indicators, Revisions, trend};
 use crate::pipeline::{Pipeline, Reference};
 
 use sheet::{Hidden, Wholes};
@@ -72,6 +76,18 @@ impl<'a> Suppression<'a> {
         let is_told = |told: &Told| self.ever.hidden(definitions, &told.key) == Hidden::Nothing;
         let hidden: Vec<bool> = revisions.told().iter().map(|told| !is_told(told)).collect();
         revisions.suppressed(&hidden)
+    }
+
+    /// Returns trends as they are open: of a series with a hidden cell nothing is told but its breaks.
+    pub fn open_trends(&self, trends: &RecordBatch) -> RecordBatch {
+        let definitions = &self.pipeline.definitions;
+        trend::suppressed(trends, &|key, since| {
+            (since.year()..=key.period.end.year()).any(|year| {
+                let start = NaiveDate::from_ymd_opt(year, 1, 1).unwrap_or(since);
+                let key = RowKey { period: Period { start, ..key.period }, ..key.clone() };
+                self.now.hidden(definitions, &key) != Hidden::Nothing
+            })
+        })
     }
 
     fn hides(&self, key: &RowKey) -> bool {

@@ -30,7 +30,7 @@ use super::ledger::Ledger;
 use super::measure;
 use super::news::Known;
 use super::release::{made_with_others, read_indicators};
-use super::show::find_release;
+use super::show::{find_release, read_period, told_periods};
 use super::state::{source, with_reports};
 use super::stop::Stop;
 
@@ -178,12 +178,8 @@ fn judged_since(
 
 /// Finds the row of the figure among those that a release published.
 fn find_row(release: &Release, store: &Store, wanted: &Wanted) -> anyhow::Result<Row> {
-    let forms = "a period is a month 2020-05, a quarter 2020-Q2, a year 2020 or a year to date \
-                 ytd-2020-05";
-    let period = |text: &String| {
-        Period::parse(text).ok_or_else(|| Stop::Mistake(format!("`{text}` is no period: {forms}")))
-    };
-    let period = wanted.period.as_ref().map(period).transpose()?;
+    let parse = |text: &String| read_period(text);
+    let period = wanted.period.as_ref().map(parse).transpose()?;
     let scope = match &wanted.unit {
         Some(code) => Scope::Unit(code.as_str().into()),
         None => Scope::Ministry,
@@ -204,17 +200,6 @@ fn find_row(release: &Release, store: &Store, wanted: &Wanted) -> anyhow::Result
         let told = format!("release {number} has no {indicator} of {scope}{asked}: it has {there}");
         Stop::Mistake(told).into()
     })
-}
-
-/// Names the first and the last period of each kind.
-fn told_periods(periods: &BTreeSet<Period>) -> String {
-    let of_kind = |kind: PeriodKind| {
-        let mut own = periods.iter().filter(|period| period.kind == kind);
-        let first = own.next()?.label();
-        Some(own.next_back().map_or(first.clone(), |last| format!("{first} to {}", last.label())))
-    };
-    let told: Vec<String> = PeriodKind::ALL.into_iter().filter_map(of_kind).collect();
-    if told.is_empty() { "none of it".to_owned() } else { told.join(", ") }
 }
 
 /// The half-open days that a row tells of.

@@ -6,10 +6,10 @@ use anyhow::{Context as _, bail};
 use arrow::array::RecordBatch;
 use rayon::prelude::*;
 
-use crate::indicators::Revisions;
 use crate::indicators::reading::add_readings;
 use crate::indicators::revise::{Changes, Figure, Revision, revise};
 use crate::indicators::row::{Facts, Reading, Row, RowKey};
+use crate::indicators::{Revisions, trend};
 use crate::measures::Measures;
 use crate::pipeline::Pipeline;
 use crate::pipeline::tables::{Cell, Table};
@@ -76,6 +76,10 @@ pub(super) fn numbers(
     }
     if copy::read(Table::Completeness, release, store)? != computed.completeness.batch() {
         account.find("`completeness` is not what the ledger comes to".to_owned());
+    }
+    let trends = trend::trends(&rows, pipeline, release.as_of);
+    if copy::read(Table::Trends, release, store)? != trend::batch(&trends) {
+        account.find("`trends` is not what the rows come to".to_owned());
     }
     revisions(release, &released, store, &mut account)?;
     Ok(account)

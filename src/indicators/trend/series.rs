@@ -1,0 +1,119 @@
+//! The values of a series since its last break.
+
+use std::collections::BTreeMap;
+
+use chrono::{Datelike as _, NaiveDate};
+
+use crate::indicators::period::{Period, PeriodKind};
+use crate::indicators::row::{Row, Status};
+use crate::indicators::scope::Scope;
+use crate::pipeline::Pipeline;
+use crate::pipeline::definitions::{Formula, Indicator, Ratio};
+
+use super::statistics::Point;
+
+/// A series: the rows of an indicator's version, a scope and a kind of period.
+pub(super) struct Run<'a> {
+    pub(super) indicator: &'a Indicator,
+    pipeline: &'a Pipeline,
+    /// The latest row, whatever it tells.
+    pub(super) last: &'a Row,
+    /// The rows since the last break that have a value, the earliest first.
+    pub(super) points: Vec<&'a Row>,
+    /// The days on which the series breaks, and why.
+    pub(super) breaks: Vec<(NaiveDate, String)>,
+}
+
+/// Cuts rows, sorted by key, into series.
+pub(super) fn runs<'a>(rows: &'a [Row], pipeline: &'a Pipeline, as_of: NaiveDate) -> Vec<Run<'a>> {
+    let mut grouped: BTreeMap<_, Vec<&Row>> = BTreeMap::new();
+    for row in rows.iter().filter(|row| row.key.period.kind != PeriodKind::YearToDate) {
+        let key = &row.key;
+        let series = (&key.indicator, key.version, &key.scope, key.period.kind);
+        grouped.entry(series).or_default().push(row);
+    }
+    let run = |rows: Vec<&'a Row>| {
+        let last = *rows.last()?;
+        let indicator = pipeline.definitions.indicators.get(&*last.key.indicator)?;
+        let breaks = breaks(&rows, pipeline);
+        let since = breaks.last().map_or(NaiveDate::MIN, |(day, _)| *day);
+        let is_whole = |row: &&Row| {
+            let facts = &row.facts;
+            row.key.period.start >= since
+                && !row.key.period.is_running(as_of)
+                && facts.status == Status::Value
+                && facts.units_included == facts.units_expected
+        };
+        let points = rows.iter().copied().filter(is_whole).collect();
+        Some(Run { indicator, pipeline, last, points, breaks })
+    };
+    grouped.into_values().filter_map(run).collect()
+}
+
+/// Lists the breaks inside a series, by day: those that are declared, the first period of a version
+/// that follows another, and the beginning of a unit that another was split into.
+fn breaks(rows: &[&Row], pipeline: &Pipeline) -> Vec<(NaiveDate, String)> {
+    let (Some(first), Some(last)) = (rows.first(), rows.last()) else { return Vec::new() };
+    let key = &first.key;
+    let definitions = &pipeline.definitions;
+    let declared = definitions.breaks.iter().filter(|at| at.breaks(&key.indicator));
+    let mut breaks: Vec<(NaiveDate, String)> =
+        declared.map(|at| (at.on, format!("{}: {}", at.id, at.what.en))).collect();
+    let version = definitions.version(&key.indicator, key.version);
+    if let Some(from) = version.and_then(|version| version.from) {
+        breaks.push((from, format!("definition version {}", key.version)));
+    }
+    if let Scope::Unit(code) = &key.scope {
+        breaks.extend(split(code, pipeline));
+    }
+    breaks.retain(|(day, _)| first.key.period.start <= *day && *day < last.facts.period_end);
+    breaks.sort();
+    breaks
+}
+
+/// Returns the day on which a unit began as one of several that another was split into.
+fn split(code: &str, pipeline: &Pipeline) -> Option<(NaiveDate, String)> {
+    let units = &pipeline.reference.units;
+    let unit = units.get(code)?;
+    let is_split = |of: &&String| units.successors(of).count() > 1;
+    let of = unit.predecessors.iter().find(is_split)?;
+    Some((unit.valid_from?, format!("split from {of}")))
+}
+
+impl Run<'_> {
+    pub(super) fn kind(&self) -> PeriodKind {
+        self.last.key.period.kind
+    }
+
+    /// Returns the formula where its months add up: a plain ratio of flows.
+    pub(super) fn flow(&self) -> Option<&Ratio> {
+        let version = self.indicator.version(self.last.key.version)?;
+        let Formula::Ratio(ratio) = &version.formula else { return None };
+        let definitions = &self.pipeline.definitions;
+        let mut measures = version.formula.measures().into_iter();
+        let is_flow = |name: &str| definitions.measures.get(name).is_some_and(|m| !m.is_stock());
+        let is_linear = ratio.totals().all(|total| total.is_linear());
+        (ratio.times.is_empty() && is_linear && measures.all(is_flow)).then_some(ratio)
+    }
+
+    /// Numbers the points by their periods, so that gaps stay gaps.
+    pub(super) fn numbered(&self) -> Vec<Point> {
+        let point = |row: &&Row| Some(Point { step: self.step_of(row), value: row.facts.value? });
+        self.points.iter().filter_map(point).collect()
+    }
+
+    /// The number of periods since the first point.
+    pub(super) fn step_of(&self, row: &Row) -> i64 {
+        let first = self.points.first().map_or(row.key.period, |first| first.key.period);
+        number(row.key.period) - number(first)
+    }
+}
+
+fn number(period: Period) -> i64 {
+    let month = i64::from(period.start.year()) * 12 + i64::from(period.start.month0());
+    match period.kind {
+        PeriodKind::Month | PeriodKind::YearToDate => month,
+        PeriodKind::Quarter => month.div_euclid(3),
+        PeriodKind::Year => month.div_euclid(12),
+    }
+}

@@ -1,0 +1,198 @@
+//! Form II.06a of Circular 01/2020/TT-VPCP: what was to be handled, what was resolved and what is open,
+//! by unit and by field, with its identities checked.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context as _, bail};
+use rust_xlsxwriter::{Format, FormatAlign, FormatBorder, Worksheet};
+
+use crate::indicators::period::Period;
+use crate::indicators::row::Row;
+use crate::indicators::scope::Scope;
+use crate::pipeline::rules::Language;
+
+use super::Published;
+use super::rows::{Names, new_book};
+
+/// The indicators of the eleven columns, in their order.
+const COLUMNS: [&str; 11] = [
+    "form_handled",
+    "form_received_online",
+    "form_received_other",
+    "form_carried_over",
+    "form_resolved",
+    "form_resolved_early",
+    "form_resolved_on_time",
+    "form_resolved_late",
+    "form_open",
+    "form_open_in_term",
+    "form_open_overdue",
+];
+
+/// A line of the form; a number that is missing or suppressed is none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    pub scope: Scope,
+    pub numbers: [Option<i64>; 11],
+}
+
+impl Line {
+    /// Returns the identities of the form that do not hold, as its columns are numbered.
+    pub fn broken(&self) -> Vec<&'static str> {
+        let sum = |columns: &[usize]| -> Option<i64> {
+            columns.iter().map(|column| self.numbers[column - 1]).sum()
+        };
+        let identities = [
+            ("1 = 2 + 3 + 4", sum(&[1]), sum(&[2, 3, 4])),
+            ("5 = 6 + 7 + 8", sum(&[5]), sum(&[6, 7, 8])),
+            ("9 = 10 + 11", sum(&[9]), sum(&[10, 11])),
+            ("1 = 5 + 9", sum(&[1]), sum(&[5, 9])),
+        ];
+        let is_broken = |left: Option<i64>, right: Option<i64>| {
+            left.zip(right).is_some_and(|(left, right)| left != right)
+        };
+        let broken = identities.into_iter().filter(|(_, left, right)| is_broken(*left, *right));
+        let mut broken: Vec<&str> = broken.map(|(told, ..)| told).collect();
+        if self.numbers.iter().flatten().any(|number| *number < 0) {
+            broken.push("no number is negative");
+        }
+        broken
+    }
+}
+
+/// Takes the lines of the form out of rows of one period, by scope.
+pub fn lines<'a>(rows: impl Iterator<Item = &'a Row>) -> Vec<Line> {
+    let mut lines: BTreeMap<Scope, [Option<i64>; 11]> = BTreeMap::new();
+    for row in rows {
+        if let Some(at) = COLUMNS.iter().position(|id| *id == &*row.key.indicator) {
+            lines.entry(row.key.scope.clone()).or_default()[at] = row.facts.numerator;
+        }
+    }
+    lines.into_iter().map(|(scope, numbers)| Line { scope, numbers }).collect()
+}
+
+/// Writes the form as a workbook: a sheet by unit and one by field.
+pub(super) fn workbook(
+    rows: &[&Row],
+    published: &Published<'_>,
+    language: Language,
+) -> anyhow::Result<Vec<u8>> {
+    let period = rows.first().map(|row| row.key.period);
+    let period = period.context("no figures were published for this period")?;
+    let lines = lines(rows.iter().copied());
+    if lines.is_empty() {
+        bail!("the pipeline defines none of the indicators of the form, such as `{}`", COLUMNS[0]);
+    }
+    let told = |line: &Line| {
+        let broken = line.broken();
+        (!broken.is_empty()).then(|| format!("{}: {}", line.scope.name(), broken.join(", ")))
+    };
+    let broken: Vec<String> = lines.iter().filter_map(told).collect();
+    if !broken.is_empty() {
+        bail!(
+            "the figures of {} contradict one another, and no form is written of them: {}",
+            period.label(),
+            broken.join("; ")
+        );
+    }
+    let names = Names { pipeline: published.pipeline, language };
+    let mut book = new_book()?;
+    let sheets = [
+        (("Đơn vị", "Unit"), Scope::unit as fn(&Scope) -> Option<&std::sync::Arc<str>>),
+        (("Lĩnh vực", "Field"), Scope::field),
+    ];
+    for (heading, of) in sheets {
+        let of_kind = |line: &&Line| of(&line.scope).is_some() || line.scope == Scope::Ministry;
+        let lines: Vec<&Line> = lines.iter().filter(of_kind).collect();
+        write_sheet(book.add_worksheet(), &lines, heading, period, &names)?;
+    }
+    book.save_to_buffer().context("failed to write the workbook")
+}
+
+fn write_sheet(
+    page: &mut Worksheet,
+    lines: &[&Line],
+    heading: (&str, &str),
+    period: Period,
+    names: &Names<'_>,
+) -> anyhow::Result<()> {
+    let title = Format::new().set_bold().set_align(FormatAlign::Center);
+    page.set_name(names.choose(heading.0, heading.1))?;
+    let told = names.choose(
+        "Tình hình, kết quả giải quyết TTHC (Biểu số II.06a/VPCP/KSTT)",
+        "Handling of administrative procedures (form II.06a/VPCP/KSTT)",
+    );
+    page.merge_range(0, 0, 0, 12, told, &title)?;
+    let told = format!("{} {}", names.choose("Kỳ báo cáo:", "Period:"), period.label());
+    page.merge_range(1, 0, 1, 12, &told, &title)?;
+    let unit = names.choose("Đơn vị tính: Số hồ sơ TTHC", "Unit: dossiers");
+    page.merge_range(2, 9, 2, 12, unit, &Format::new().set_italic())?;
+    write_headings(page, heading, names)?;
+    page.set_column_width(0, 5)?.set_column_width(1, 44)?;
+    let cell = Format::new().set_border(FormatBorder::Thin);
+    // The whole ministry comes last, as a form's total does.
+    let (total, parts): (Vec<&Line>, Vec<&Line>) =
+        lines.iter().partition(|line| line.scope == Scope::Ministry);
+    for (at, line) in (6..).zip(parts.iter().chain(&total)) {
+        let is_total = line.scope == Scope::Ministry;
+        if !is_total {
+            page.write_number_with_format(at, 0, f64::from(at - 5), &cell)?;
+        }
+        let name = if is_total {
+            names.choose("Tổng cộng", "Total").to_owned()
+        } else {
+            names.scope(&line.scope)
+        };
+        page.write_string_with_format(at, 1, name, &cell)?;
+        for (column, number) in (2..).zip(line.numbers) {
+            match number {
+                Some(number) => page.write_number_with_format(at, column, number as f64, &cell)?,
+                None => page.write_string_with_format(at, column, "-", &cell)?,
+            };
+        }
+    }
+    Ok(())
+}
+
+/// Writes the three rows of headings.
+fn write_headings(
+    page: &mut Worksheet,
+    heading: (&str, &str),
+    names: &Names<'_>,
+) -> anyhow::Result<()> {
+    let bold = Format::new()
+        .set_bold()
+        .set_text_wrap()
+        .set_align(FormatAlign::Center)
+        .set_border(FormatBorder::Thin);
+    page.merge_range(3, 0, 4, 0, names.choose("STT", "No"), &bold)?;
+    page.merge_range(3, 1, 4, 1, names.choose(heading.0, heading.1), &bold)?;
+    let groups = [
+        (2, 5, "Số hồ sơ nhận giải quyết", "Dossiers to be handled"),
+        (6, 9, "Số hồ sơ đã giải quyết", "Dossiers resolved"),
+        (10, 12, "Số hồ sơ đang giải quyết", "Dossiers open"),
+    ];
+    for (first, last, vi, en) in groups {
+        page.merge_range(3, first, 3, last, names.choose(vi, en), &bold)?;
+    }
+    let columns = [
+        ("Tổng số", "Total"),
+        ("Trực tuyến", "Online"),
+        ("Trực tiếp, bưu chính", "Counter and post"),
+        ("Từ kỳ trước", "Carried over"),
+        ("Tổng số", "Total"),
+        ("Trước hạn", "Early"),
+        ("Đúng hạn", "On time"),
+        ("Quá hạn", "Late"),
+        ("Tổng số", "Total"),
+        ("Trong hạn", "Within time"),
+        ("Quá hạn", "Past due"),
+    ];
+    for (column, (vi, en)) in (2..).zip(columns) {
+        page.write_string_with_format(4, column, names.choose(vi, en), &bold)?;
+        let number = format!("({})", column - 1);
+        page.write_string_with_format(5, column, &number, &bold)?;
+    }
+    page.write_blank(5, 0, &bold)?.write_blank(5, 1, &bold)?;
+    Ok(())
+}
