@@ -243,13 +243,9 @@ impl Landing<'_> {
     /// Whether a reading reports to the end of a period that no reading before did.
     fn opens_period(&self, period: Option<(NaiveDate, NaiveDate)>) -> bool {
         let reported = self.known.reported_until(self.feed);
-        let number = |day: NaiveDate| match self.feed.expected {
-            Expected::Month => day.year() * 12 + day.month0() as i32,
-            Expected::Quarter => day.year() * 4 + day.quarter() as i32,
-            Expected::Year => day.year(),
-            Expected::Never => 0,
-        };
-        period.is_some_and(|(_, end)| reported.is_none_or(|before| number(before) < number(end)))
+        period.is_some_and(|(_, end)| {
+            reported.is_none_or(|before| is_later(self.feed.expected, before, end))
+        })
     }
 
     fn keep(&mut self, bytes: Spooled, manifest: Manifest, order: Order) -> anyhow::Result<()> {
@@ -327,5 +323,39 @@ impl Known {
             None => Place::Name(name.to_owned()),
         };
         self.latest.get(&(feed.unit.clone(), feed.feed.clone(), place))
+    }
+}
+
+/// Whether a day lies in a later period than another, by the rhythm of a feed.
+fn is_later(expected: Expected, before: NaiveDate, day: NaiveDate) -> bool {
+    let number = |day: NaiveDate| match expected {
+        Expected::Month => day.year() * 12 + day.month0() as i32,
+        Expected::Quarter => day.year() * 4 + day.quarter() as i32,
+        Expected::Year => day.year(),
+        Expected::Never => 0,
+    };
+    number(before) < number(day)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_day_is_of_a_later_period_by_the_rhythm_of_its_feed() {
+        let day = |text: &str| text.parse::<NaiveDate>().unwrap();
+        for (expected, before, later, is_expected) in [
+            (Expected::Month, "2020-10-05", "2020-10-31", false),
+            (Expected::Month, "2020-10-31", "2020-11-01", true),
+            (Expected::Month, "2020-11-01", "2020-10-31", false),
+            (Expected::Quarter, "2020-10-01", "2020-12-31", false),
+            (Expected::Quarter, "2020-12-31", "2021-01-01", true),
+            (Expected::Year, "2020-01-01", "2020-12-31", false),
+            (Expected::Year, "2020-12-31", "2021-01-01", true),
+            (Expected::Never, "2020-10-31", "2021-11-01", false),
+        ] {
+            let told = format!("{before} to {later}");
+            assert_eq!(is_later(expected, day(before), day(later)), is_expected, "{told}");
+        }
     }
 }
