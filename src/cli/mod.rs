@@ -4,6 +4,7 @@ mod check;
 mod clock;
 mod exit;
 mod explain;
+mod generate;
 mod init;
 mod maintain;
 mod output;
@@ -98,6 +99,7 @@ enum Command {
     Query(query::Args),
     Verify(verify::Args),
     Maintain(maintain::Args),
+    Generate(generate::Args),
 }
 
 impl Cli {
@@ -114,6 +116,7 @@ impl Cli {
             Command::Query(args) => query::run(args, self),
             Command::Verify(args) => verify::run(args, self),
             Command::Maintain(args) => maintain::run(args, self),
+            Command::Generate(args) => generate::run(args, self),
         }
     }
 
