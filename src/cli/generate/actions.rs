@@ -1,9 +1,9 @@
 //! A table of actions, as `opencps_actions` reads it: a record a step, with the dossier's columns beside it.
 
 use super::days::{DAY, Moment};
-use super::dossier::{Channel, Dossier};
+use super::dossier::{Channel, Dossier, Status};
 use super::fault::Fault;
-use super::life::{Status, Telling};
+use super::life::Telling;
 use super::line::{Form, Line, push};
 use super::names::{push_applicant, push_dossier};
 use super::plan::World;

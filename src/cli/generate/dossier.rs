@@ -3,7 +3,7 @@
 use super::catalogue::{self, Level};
 use super::chance::Chance;
 use super::days::{DAY, Days, Moment};
-use super::life::{self, Cohort, Status, Telling};
+use super::life::{self, Cohort, Telling};
 use super::others::{self, Parcel, Payment, Sent};
 
 /// Who asks.
@@ -24,6 +24,38 @@ pub(super) enum Channel {
     Online,
     Post,
     Other,
+}
+
+/// Where a dossier stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Status {
+    New,
+    Processing,
+    Supplement,
+    Paused,
+    Refused,
+    Withdrawn,
+    Completed,
+}
+
+impl Status {
+    /// Whether nothing more happens.
+    pub(super) fn is_ended(self) -> bool {
+        matches!(self, Self::Refused | Self::Withdrawn | Self::Completed)
+    }
+
+    /// Returns the name of the canonical dossier's column.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::New => "new",
+            Self::Processing => "processing",
+            Self::Supplement => "supplement",
+            Self::Paused => "paused",
+            Self::Refused => "refused",
+            Self::Withdrawn => "withdrawn",
+            Self::Completed => "completed",
+        }
+    }
 }
 
 /// A dossier, with every record that tells of it; drawn again for each month that does.

@@ -5,9 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 
 use super::days::{DAY, Moment};
-use super::dossier::Dossier;
+use super::dossier::{Dossier, Status};
 use super::fault::Fault;
-use super::life::Status;
 use super::others::Record;
 use super::plan::Plan;
 

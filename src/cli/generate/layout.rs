@@ -23,7 +23,7 @@ const LENT: [&str; 6] = [
     "profiles/npsp_2023.toml",
 ];
 
-/// The profile, kind and pattern of the logs of what others tell, in the order of [`OTHERS`].
+/// The kind and the profile of the logs of what others tell, in the order of [`OTHERS`].
 const FEEDS_OF_OTHERS: [(&str, &str); 3] =
     [("payment", "paygov"), ("postal", "vnpost"), ("portal", "npsp_2023")];
 

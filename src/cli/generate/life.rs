@@ -2,7 +2,7 @@
 
 use super::chance::Chance;
 use super::days::{DAY, Days, Moment};
-use super::dossier::Dossier;
+use super::dossier::{Dossier, Status};
 use super::fault::Fault;
 use super::plan::{N_LATER, World};
 use super::style::Style;
@@ -12,38 +12,6 @@ pub(super) const LONGEST: Moment = 82 * DAY;
 
 /// One record in so many is listed twice.
 const REPEATED_ONE_IN: u32 = 90;
-
-/// Where a dossier stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Status {
-    New,
-    Processing,
-    Supplement,
-    Paused,
-    Refused,
-    Withdrawn,
-    Completed,
-}
-
-impl Status {
-    /// Whether nothing more happens.
-    pub(super) fn is_ended(self) -> bool {
-        matches!(self, Self::Refused | Self::Withdrawn | Self::Completed)
-    }
-
-    /// Returns the name of the canonical dossier's column.
-    pub(super) fn name(self) -> &'static str {
-        match self {
-            Self::New => "new",
-            Self::Processing => "processing",
-            Self::Supplement => "supplement",
-            Self::Paused => "paused",
-            Self::Refused => "refused",
-            Self::Withdrawn => "withdrawn",
-            Self::Completed => "completed",
-        }
-    }
-}
 
 /// What one record tells.
 #[derive(Debug, Clone, Copy)]
@@ -233,4 +201,75 @@ fn duration(most_days: u32, chance: &mut Chance) -> Moment {
     let tail = if chance.one_in(14) { 400 + chance.below(900) } else { 0 };
     let share = chance.below(400) + chance.below(400) + chance.below(400) + tail;
     (u64::from(allowed) * u64::from(share) / 1000) as u32 + 30
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::path::Path;
+
+    use chrono::NaiveDate;
+
+    use super::*;
+    use crate::cli::generate::plan::Plan;
+    use crate::pipeline::Pipeline;
+
+    /// Draws the dossiers of some units and months and shows each.
+    fn for_each_dossier(mut visit: impl FnMut(&Dossier, &Cohort<'_>)) {
+        let ministry = Path::new(env!("CARGO_MANIFEST_DIR")).join("pipelines/ministry");
+        let from = NaiveDate::from_ymd_opt(2019, 1, 1).unwrap();
+        let plan = Plan { n_rows: 20_000, n_units: 5, seed: 7, from, n_months: 12 };
+        let world = World::new(plan, &Pipeline::load(&ministry).unwrap());
+        let mut dossier = Dossier::default();
+        for (unit, month) in (0..5).flat_map(|unit| (0..12).map(move |month| (unit, month))) {
+            let cohort = Cohort::new(&world, unit, month);
+            let mut chance = Chance::new("dossiers", 7, unit, month);
+            for serial in 1..=plan.n_dossiers(unit, month) {
+                dossier.draw(serial, &cohort, &mut chance);
+                visit(&dossier, &cohort);
+            }
+        }
+    }
+
+    #[test]
+    fn a_life_goes_forward_and_is_told_within_a_few_months() {
+        for_each_dossier(|dossier, cohort| {
+            let (days, tellings) = (&cohort.world.days, &dossier.tellings);
+            assert_eq!(days.month(dossier.received), cohort.month);
+            assert!(dossier.submitted <= dossier.received);
+            assert!(!tellings.is_empty());
+            assert!(tellings.windows(2).all(|two| two[0].at < two[1].at), "{tellings:?}");
+            for told in tellings {
+                assert!((cohort.month..=cohort.month + N_LATER).contains(&told.month));
+                assert!(told.ended.is_none_or(|end| dossier.received <= end && end <= told.at));
+                assert!(told.returned.is_none_or(|day| days.month(day) <= told.month));
+                assert_eq!(told.ended.is_some(), told.status.is_ended());
+            }
+            let is_other = |told: &Telling| told.month != cohort.month;
+            assert!(!dossier.is_entered_late || tellings.iter().all(is_other));
+        });
+    }
+
+    #[test]
+    fn lives_differ() {
+        let mut seen = BTreeSet::new();
+        for_each_dossier(|dossier, _| {
+            let statuses: Vec<&str> = dossier.tellings.iter().map(|t| t.status.name()).collect();
+            seen.insert(statuses.join(" "));
+        });
+        for life in [
+            "new",
+            "completed",
+            "processing completed",
+            "refused",
+            "withdrawn",
+            "completed completed",
+            "processing",
+            "processing supplement processing completed",
+            "processing supplement processing supplement processing completed",
+            "processing paused processing completed",
+        ] {
+            assert!(seen.contains(life), "{life}: {seen:?}");
+        }
+    }
 }

@@ -2,9 +2,9 @@
 
 use super::catalogue::Level;
 use super::chance::Chance;
-use super::dossier::{Applicant, Channel, Dossier};
+use super::dossier::{Applicant, Channel, Dossier, Status};
 use super::fault::Fault;
-use super::life::{Status, Telling};
+use super::life::Telling;
 use super::line::{Form, Line, push, push_day};
 use super::names::{push_applicant, push_dossier, push_paper, push_tax_code};
 use super::plan::World;

@@ -44,11 +44,11 @@ use plan::{Plan, World};
 /// The same arguments give the same bytes on every machine. FACTS.json tells what was planted.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Example:\n  hoso generate --rows 10000 --units 5 --seed 7 --out trial && cd trial && \
-                  hoso --pipeline . --store warehouse run"
+    after_help = "Example:\n  hoso generate --rows 10000 --units 5 --seed 7 --out trial && cd trial \
+                  && hoso --pipeline . run"
 )]
 pub(super) struct Args {
-    /// How many dossiers; most are told of in more than one record
+    /// How many dossiers; many are told of in more than one record
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=10_000_000_000))]
     rows: u64,
 
@@ -123,6 +123,7 @@ fn check_empty(dir: &Path) -> Result<(), Stop> {
 fn first_month(text: &str) -> Result<NaiveDate, String> {
     let month = format!("{text}-01").parse::<NaiveDate>();
     let month = month.map_err(|_error| "it is not a month such as 2019-01".to_owned())?;
-    let is_known = ("1990-06".."2080-01").contains(&text);
-    if is_known { Ok(month) } else { Err("it must lie from 1990-06 to 2079-12".to_owned()) }
+    // A dossier's number tells two digits of its year.
+    let is_known = ("2000-01".."2080-01").contains(&text);
+    if is_known { Ok(month) } else { Err("it must lie from 2000-01 to 2079-12".to_owned()) }
 }

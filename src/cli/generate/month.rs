@@ -34,7 +34,7 @@ pub(super) const OTHERS: [(&str, &str, &str); 3] =
 pub(super) fn write(world: &World, month: u32, folder: &Path) -> anyhow::Result<Facts> {
     let mut month = Month { world, month, facts: Facts::default() };
     let [paygov, vnpost, npsp] =
-        OTHERS.map(|(own, name, ending)| month.path(&folder.join(own), name, ending, u32::MAX).0);
+        OTHERS.map(|(own, name, ending)| month.path(&folder.join(own), name, ending, None).0);
     let mut others = [
         Log::create(&paygov, Feed::Payment, Encoding::Utf8)?,
         Log::create(&vnpost, Feed::Postal, Encoding::Utf8)?,
@@ -69,10 +69,10 @@ struct Month<'a> {
 impl Month<'_> {
     /// Returns the path of a file, named by the month and the day on which it was exported, and
     /// whether that day is late.
-    fn path(&self, folder: &Path, name: &str, ending: &str, unit: u32) -> (PathBuf, bool) {
+    fn path(&self, folder: &Path, name: &str, ending: &str, unit: Option<u32>) -> (PathBuf, bool) {
         let plan = &self.world.plan;
-        let mut chance = Chance::new(name, plan.seed, unit, self.month);
-        let is_late = unit != u32::MAX && chance.one_in(LATE_ONE_IN);
+        let mut chance = Chance::new(name, plan.seed, unit.unwrap_or(u32::MAX), self.month);
+        let is_late = unit.is_some() && chance.one_in(LATE_ONE_IN);
         let after = 1 + chance.below(4) + if is_late { 20 + chance.below(20) } else { 0 };
         let period = plan.first_day(self.month).format("%Y-%m");
         let observed = plan.first_day(self.month + 1) + Span::new(after.into());
@@ -83,7 +83,7 @@ impl Month<'_> {
     /// Writes the file of a unit, and what others tell of its dossiers.
     fn unit(&mut self, unit: u32, folder: &Path, others: &mut [Log; 3]) -> anyhow::Result<()> {
         let style = Style::of_unit(unit);
-        let (path, is_late) = self.path(folder, "ho-so", "csv", unit);
+        let (path, is_late) = self.path(folder, "ho-so", "csv", Some(unit));
         let log = Log::create(&path, Feed::Dossier, style.encoding())?;
         let mut log = Log { is_late, ..log };
         let mut rows =

@@ -3,9 +3,9 @@
 use super::catalogue::Level;
 use super::chance::Chance;
 use super::days::{DAY, Days, Moment};
-use super::dossier::{Channel, Dossier};
+use super::dossier::{Channel, Dossier, Status};
 use super::fault::Fault;
-use super::life::{Status, Telling};
+use super::life::Telling;
 
 /// What became of a payment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

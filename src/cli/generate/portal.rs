@@ -1,9 +1,8 @@
 //! What the units' systems sent to the national portal: the body of `DongBoHoSoMC`, in JSON.
 
 use super::days::Moment;
-use super::dossier::{Channel, Dossier};
+use super::dossier::{Channel, Dossier, Status};
 use super::fault::Fault;
-use super::life::Status;
 use super::line::{Form, push, push_moment};
 use super::names::{push_applicant, push_dossier, push_made_up, push_stray};
 use super::others::Sent;

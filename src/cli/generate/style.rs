@@ -1,7 +1,7 @@
 //! How each unit's system writes: what kind of log, in which encoding, with which words.
 
+use super::dossier::Status;
 use super::fault::Fault;
-use super::life::Status;
 
 /// In which encoding a file is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -141,4 +141,26 @@ const fn with<const N: usize>(more: &[Fault]) -> [Fault; N] {
         at += 1;
     }
     all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_record_has_only_faults_that_its_log_can_show() {
+        let has = |style: Style, status, fault| style.faults(status).contains(&fault);
+        for status in [Status::New, Status::Processing, Status::Completed] {
+            for style in CYCLE {
+                assert!(has(style, status, Fault::NoKey) && has(style, status, Fault::FieldCount));
+                assert_eq!(has(style, status, Fault::NoEndDay), status.is_ended());
+                let is_open = status == Status::Processing;
+                assert_eq!(has(style, status, Fault::NoReceivedOn), is_open);
+                let is_list = style != Style::Actions;
+                assert_eq!(has(style, status, Fault::NotANumber), is_list);
+                let is_utf8 = matches!(style, Style::Plain | Style::Marked);
+                assert_eq!(has(style, status, Fault::InvalidText), is_utf8);
+            }
+        }
+    }
 }
