@@ -11,7 +11,8 @@ use crate::run::stop::Stop;
 use super::exit::Exit;
 use super::output;
 
-static PIPELINE: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/pipelines/ministry");
+/// The ministry's pipeline.
+pub(super) static PIPELINE: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/pipelines/ministry");
 static SAMPLE_DATA: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/sample_data");
 
 /// Where the feeds of the ministry's pipeline find the sample data, there and in a new directory.

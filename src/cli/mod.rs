@@ -5,6 +5,7 @@ mod clock;
 mod exit;
 mod explain;
 mod export;
+mod generate;
 mod init;
 mod maintain;
 mod output;
@@ -100,6 +101,7 @@ enum Command {
     Query(query::Args),
     Verify(verify::Args),
     Maintain(maintain::Args),
+    Generate(generate::Args),
 }
 
 impl Cli {
@@ -117,6 +119,7 @@ impl Cli {
             Command::Query(args) => query::run(args, self),
             Command::Verify(args) => verify::run(args, self),
             Command::Maintain(args) => maintain::run(args, self),
+            Command::Generate(args) => generate::run(args, self),
         }
     }
 

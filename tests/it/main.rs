@@ -16,6 +16,7 @@ mod figures;
 mod formats;
 mod forms;
 mod gaps;
+mod generate;
 mod guards;
 mod layouts;
 mod maintain;
