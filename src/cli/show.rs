@@ -4,6 +4,7 @@ use clap::builder::PossibleValuesParser;
 
 use crate::pipeline::Pipeline;
 use crate::publish::figures::{self, Selection};
+use crate::publish::shown::Shown;
 use crate::run;
 
 use super::exit::Exit;
@@ -51,18 +52,25 @@ pub(super) fn run(args: &Args, cli: &Cli) -> anyhow::Result<Exit> {
         return Ok(exit);
     }
     let store = run::open_published(cli.store_url(&pipeline), &pipeline)?;
-    let published = run::show::published(&pipeline, &store, args.release.as_deref())?;
+    let published = run::show::Told::read(&pipeline, &store, args.release.as_deref())?;
     let selection = Selection {
         indicator: indicator.clone(),
         unit: args.unit.clone(),
         period_kind: args.period.clone(),
         last: args.last as usize,
     };
+    let rows = figures::select(&published.indicators, &selection);
+    let series = rows.last().map(|row| &row.key);
+    let shown = Shown {
+        indicator: &pipeline.definitions.indicators[indicator],
+        rows: &rows,
+        trends: &series.map(|key| published.trends_of(key)).unwrap_or_default(),
+        accuracy: series.and_then(|key| published.accuracy(key)),
+    };
     if args.json {
-        output::json_to_stdout(&figures::json(&published, &selection))?;
+        output::json_to_stdout(&shown.json())?;
     } else {
-        let text = figures::text(&published, &selection, &pipeline, cli.language());
-        output::to_stdout(text.as_bytes())?;
+        output::to_stdout(shown.text(&pipeline, cli.language()).as_bytes())?;
     }
     Ok(Exit::Done)
 }

@@ -76,8 +76,7 @@ impl<'a> Reader<'a> {
             Formula::Complement(rates) => read_complement(rates, place, &mut facts),
             Formula::Composite(index) => read_composite(index, place, &mut facts),
         }
-        let is_silent = self.needs_reports && !units.has_any;
-        if is_silent && facts.status != Status::Missing {
+        if self.needs_reports && !units.has_any {
             facts.status = Status::Missing;
             facts.value = None;
             // What is known all the same stays; zeros alone would only be silence.

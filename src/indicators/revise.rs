@@ -93,6 +93,34 @@ pub struct Figure {
     pub status: Status,
 }
 
+/// How far values were revised after they were published.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Accuracy {
+    /// How many values were revised.
+    pub n: usize,
+    /// The mean revision, later value less earlier, in the unit of the values.
+    pub mean: f64,
+    /// The mean of the revisions whatever their sign.
+    pub mean_absolute: f64,
+}
+
+impl Accuracy {
+    /// Measures the revisions of whole periods; `None` where none was revised. That a running period
+    /// grew is no revision.
+    pub fn of<'a>(told: impl Iterator<Item = &'a Told>) -> Option<Self> {
+        let revised = told.filter(|told| told.cause != "period_grew");
+        let change = |told: &Told| Some(told.new?.value? - told.old?.value?);
+        let changes: Vec<f64> =
+            revised.filter_map(change).filter(|change| *change != 0.0).collect();
+        let n = changes.len();
+        (n > 0).then(|| Self {
+            n,
+            mean: changes.iter().sum::<f64>() / n as f64,
+            mean_absolute: changes.iter().map(|change| change.abs()).sum::<f64>() / n as f64,
+        })
+    }
+}
+
 /// Compares rows with those published last, gives each the release of its facts, and returns what
 /// differs, by key.
 pub fn revise(

@@ -55,6 +55,14 @@ pub struct RowKey {
     pub period: Period,
 }
 
+impl RowKey {
+    /// Whether it is of the same series: indicator, version, scope and kind of period.
+    pub fn is_of_series(&self, other: &Self) -> bool {
+        (&self.indicator, self.version, &self.scope, self.period.kind)
+            == (&other.indicator, other.version, &other.scope, other.period.kind)
+    }
+}
+
 /// A row's figure with its doubt. Two rows whose facts are equal are the same publication.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Facts {

@@ -174,12 +174,12 @@ impl<'a> Columns<'a> {
         texts.is_valid(row).then(|| texts.value(row))
     }
 
-    fn integer(&self, name: &str, row: usize) -> Option<i64> {
+    pub(super) fn integer(&self, name: &str, row: usize) -> Option<i64> {
         let integers = self.column(name).as_primitive::<Int64Type>();
         integers.is_valid(row).then(|| integers.value(row))
     }
 
-    fn number(&self, name: &str, row: usize) -> Option<f64> {
+    pub(super) fn number(&self, name: &str, row: usize) -> Option<f64> {
         let numbers = self.column(name).as_primitive::<Float64Type>();
         numbers.is_valid(row).then(|| numbers.value(row))
     }

@@ -11,7 +11,6 @@ use crate::pipeline::definitions::{Indicator, UnitOfMeasure};
 use crate::pipeline::rules::Language;
 
 use super::components;
-use super::sparkline::sparkline;
 
 /// Which rows of an indicator to show.
 #[derive(Debug, Clone)]
@@ -31,7 +30,7 @@ pub fn period_kinds() -> Vec<&'static str> {
 }
 
 /// Selects rows, the earliest period first.
-fn select(indicators: &Indicators, selection: &Selection) -> Vec<Row> {
+pub fn select(indicators: &Indicators, selection: &Selection) -> Vec<Row> {
     let is_wanted = |row: &Row| {
         let is_scope = match &selection.unit {
             None => row.key.scope == Scope::Ministry,
@@ -44,35 +43,6 @@ fn select(indicators: &Indicators, selection: &Selection) -> Vec<Row> {
     let mut rows: Vec<Row> = indicators.rows().into_iter().filter(is_wanted).collect();
     rows.sort_by_key(|row| (row.key.version, row.facts.period_end));
     rows.split_off(rows.len().saturating_sub(selection.last))
-}
-
-/// Shows an indicator's latest value with its parts, and the series before it.
-pub fn text(
-    indicators: &Indicators,
-    selection: &Selection,
-    pipeline: &Pipeline,
-    language: Language,
-) -> String {
-    let rows = select(indicators, selection);
-    let Some(indicator) = pipeline.definitions.indicators.get(&selection.indicator) else {
-        return String::new();
-    };
-    let mut lines = vec![name(indicator, language).to_owned()];
-    if rows.is_empty() {
-        lines.push("  no values were published for this".to_owned());
-    }
-    for row in &rows {
-        lines.push(format!("  {:<24} {}{}", period(row), told(row), gaps(row)));
-    }
-    let values: Vec<Option<f64>> = rows.iter().map(|row| row.facts.value).collect();
-    if rows.len() > 1 {
-        lines.push(format!("  {:<24} {}", "", sparkline(&values)));
-    }
-    if let Some(row) = rows.last() {
-        lines.push(format!("  {}", doubt(row)));
-    }
-    lines.push(String::new());
-    lines.join("\n")
 }
 
 /// Shows one line for each of some indicators: the ministry, year to date.
@@ -105,12 +75,6 @@ pub fn headline(
     let mut lines: Vec<String> = head.into_iter().chain(rows.iter().map(line)).collect();
     lines.push(String::new());
     lines.join("\n")
-}
-
-/// Returns the rows as JSON, as `docs/schemas/show.schema.json` describes.
-pub fn json(indicators: &Indicators, selection: &Selection) -> Value {
-    let rows: Vec<Value> = select(indicators, selection).iter().map(row_json).collect();
-    json!({ "rows": rows })
 }
 
 /// Lists the catalogue: each indicator's id and name.
@@ -146,7 +110,7 @@ pub fn name(indicator: &Indicator, language: Language) -> &str {
     }
 }
 
-fn period(row: &Row) -> String {
+pub(super) fn period(row: &Row) -> String {
     let last = row.facts.period_end.pred_opt().unwrap_or(row.facts.period_end);
     format!("{} to {last}", row.key.period.start)
 }
@@ -184,7 +148,7 @@ pub fn shown(value: f64, unit: UnitOfMeasure) -> String {
 }
 
 /// Tells of a row that lacks reports how many units are in it.
-fn gaps(row: &Row) -> String {
+pub(super) fn gaps(row: &Row) -> String {
     let Facts { units_included, units_expected, .. } = row.facts;
     if units_included < units_expected {
         format!("  ({units_included} of {units_expected} units)")
@@ -195,20 +159,6 @@ fn gaps(row: &Row) -> String {
 
 fn coverage(row: &Row) -> String {
     format!("{} of {} units reported", row.facts.units_included, row.facts.units_expected)
-}
-
-fn doubt(row: &Row) -> String {
-    let state = if row.facts.is_final { "final" } else { "provisional" };
-    let change = row.reading.change.map_or_else(String::new, |change| {
-        let unit = match row.unit {
-            UnitOfMeasure::Percent => "points",
-            UnitOfMeasure::Days => "days",
-            UnitOfMeasure::Count | UnitOfMeasure::Dong => "%",
-        };
-        format!("; {change:+.2} {unit} on the period before")
-    });
-    let rank = row.reading.rank.map_or_else(String::new, |rank| format!("; rank {rank}"));
-    format!("{}; {state}{change}{rank}; release {}", coverage(row), row.release)
 }
 
 /// Groups digits by three.

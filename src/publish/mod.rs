@@ -7,5 +7,6 @@ pub mod copies;
 pub mod export;
 pub mod figures;
 pub mod rejects;
+pub mod shown;
 mod sparkline;
 pub mod suppress;

@@ -5,26 +5,56 @@ use std::collections::BTreeSet;
 use anyhow::Context as _;
 use chrono::{DateTime, NaiveDate};
 
-use crate::indicators::Indicators;
 use crate::indicators::period::{Period, PeriodKind};
+use crate::indicators::revise::{self, Accuracy};
+use crate::indicators::row::RowKey;
+use crate::indicators::trend::{self, Trend};
+use crate::indicators::{Indicators, Revisions};
 use crate::pipeline::Pipeline;
+use crate::pipeline::tables::Table;
 use crate::store::Store;
 use crate::store::releases::Release;
 
+use super::copy;
 use super::release::read_indicators;
 use super::stop::Stop;
 
-/// Reads the indicators as a release published them: one by its number, the last by a day, or the last.
-///
-/// # Errors
-///
-/// [`Stop::Mistake`] where there is no such release.
-pub fn published(
-    pipeline: &Pipeline,
-    store: &Store,
-    wanted: Option<&str>,
-) -> anyhow::Result<Indicators> {
-    read_indicators(store, &find_release(pipeline, store, wanted)?)
+/// What a release told, for showing.
+pub struct Told {
+    pub indicators: Indicators,
+    trends: Vec<Trend>,
+    revisions: Vec<revise::Told>,
+}
+
+impl Told {
+    /// Reads what a release published: one by its number, the last by a day, or the last.
+    ///
+    /// # Errors
+    ///
+    /// [`Stop::Mistake`] where there is no such release.
+    pub fn read(pipeline: &Pipeline, store: &Store, wanted: Option<&str>) -> anyhow::Result<Self> {
+        let release = find_release(pipeline, store, wanted)?;
+        let revisions = Revisions::from_batch(copy::read(Table::Revisions, &release, store)?);
+        let revisions = revisions.context("the table of revisions has other columns")?.told();
+        let is_by_then = |told: &revise::Told| told.release <= release.number;
+        Ok(Self {
+            indicators: read_indicators(store, &release)?,
+            trends: trend::read(&copy::read(Table::Trends, &release, store)?),
+            revisions: revisions.into_iter().filter(is_by_then).collect(),
+        })
+    }
+
+    /// Returns the trends of a series.
+    pub fn trends_of(&self, series: &RowKey) -> Vec<Trend> {
+        let is_ours = |trend: &&Trend| trend.key.is_of_series(series);
+        self.trends.iter().filter(is_ours).cloned().collect()
+    }
+
+    /// Measures how far the values of a series were revised.
+    pub fn accuracy(&self, series: &RowKey) -> Option<Accuracy> {
+        let is_ours = |told: &&revise::Told| told.key.is_of_series(series);
+        Accuracy::of(self.revisions.iter().filter(is_ours))
+    }
 }
 
 /// Finds the release of a number, or the last one published on or before a local day; by default

@@ -4,7 +4,7 @@ mod series;
 mod statistics;
 mod table;
 
-pub use table::{batch, suppressed};
+pub use table::{batch, read, suppressed};
 
 use chrono::{Months, NaiveDate};
 
@@ -42,6 +42,11 @@ impl Statistic {
         ("target_reached", Self::TargetReached),
         ("unusual", Self::Unusual),
     ];
+
+    /// Finds a statistic by its published name.
+    pub fn find(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|(known, _)| *known == name).map(|(_, statistic)| statistic)
+    }
 
     /// Returns the published name.
     pub fn name(self) -> &'static str {

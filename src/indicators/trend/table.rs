@@ -46,6 +46,32 @@ pub fn batch(trends: &[Trend]) -> RecordBatch {
     batch.expect("each column was given one value a trend")
 }
 
+/// Reads the trends table back.
+pub fn read(batch: &RecordBatch) -> Vec<Trend> {
+    let columns = Columns(batch);
+    let read = |row: usize| {
+        let number = |name: &str| columns.number(name, row);
+        let day = |name: &str| columns.day_or_none(name, row);
+        Some(Trend {
+            key: columns.key(row),
+            statistic: Statistic::find(columns.text("statistic", row)?)?,
+            value: number("value"),
+            lower: number("lower"),
+            upper: number("upper"),
+            p_value: number("p_value"),
+            numerator: columns.integer("numerator", row),
+            denominator: columns.integer("denominator", row),
+            day: day("day"),
+            day_from: day("day_from"),
+            day_until: day("day_until"),
+            since: day("since"),
+            n_points: columns.integer("n_points", row)?,
+            note: columns.text("note", row).unwrap_or_default().to_owned(),
+        })
+    };
+    (0..batch.num_rows()).filter_map(read).collect()
+}
+
 /// Takes what trends tell out of those for which `hides` says so, by series and first day. A day on
 /// which something breaks is no secret.
 pub fn suppressed(trends: &RecordBatch, hides: &dyn Fn(&RowKey, NaiveDate) -> bool) -> RecordBatch {

@@ -1,0 +1,175 @@
+//! An indicator as it is shown in a terminal: the latest figure at a glance, then the series.
+
+use chrono::NaiveDate;
+use serde_json::{Value, json};
+
+use crate::indicators::revise::Accuracy;
+use crate::indicators::row::Row;
+use crate::indicators::trend::{Statistic, Trend};
+use crate::pipeline::Pipeline;
+use crate::pipeline::definitions::{Indicator, UnitOfMeasure};
+use crate::pipeline::rules::Language;
+
+use super::components;
+use super::figures::{gaps, name, period, row_json, told};
+use super::sparkline::sparkline;
+
+/// What is shown of an indicator.
+pub struct Shown<'a> {
+    pub indicator: &'a Indicator,
+    /// The rows, the earliest period first.
+    pub rows: &'a [Row],
+    /// The trends of the series.
+    pub trends: &'a [Trend],
+    /// How far its values were revised after they were published.
+    pub accuracy: Option<Accuracy>,
+}
+
+impl Shown<'_> {
+    /// Writes it.
+    pub fn text(&self, pipeline: &Pipeline, language: Language) -> String {
+        let mut lines = vec![format!("{} ({})", name(self.indicator, language), self.indicator.id)];
+        match self.rows.last() {
+            None => lines.push("  no values were published for this".to_owned()),
+            Some(row) => lines.extend(self.at_a_glance(row, pipeline)),
+        }
+        if self.rows.len() > 1 {
+            lines.push(String::new());
+            lines.extend(
+                self.rows
+                    .iter()
+                    .map(|row| format!("  {:<24} {}{}", period(row), told(row), gaps(row))),
+            );
+        }
+        lines.push(String::new());
+        lines.join("\n")
+    }
+
+    /// Writes it as JSON, as `docs/schemas/show.schema.json` describes.
+    pub fn json(&self) -> Value {
+        let day = |day: Option<NaiveDate>| day.map(|day| day.to_string());
+        let trend = |trend: &Trend| {
+            json!({
+                "statistic": trend.statistic.name(),
+                "value": trend.value,
+                "lower": trend.lower,
+                "upper": trend.upper,
+                "p_value": trend.p_value,
+                "day": day(trend.day),
+                "day_from": day(trend.day_from),
+                "day_until": day(trend.day_until),
+                "since": day(trend.since),
+                "n_points": trend.n_points,
+                "note": trend.note,
+            })
+        };
+        json!({
+            "rows": self.rows.iter().map(row_json).collect::<Vec<_>>(),
+            "trends": self.trends.iter().map(trend).collect::<Vec<_>>(),
+            "revised": self.accuracy.map(|accuracy| json!({
+                "values": accuracy.n,
+                "mean": accuracy.mean,
+                "mean_absolute": accuracy.mean_absolute,
+            })),
+        })
+    }
+
+    fn at_a_glance(&self, row: &Row, pipeline: &Pipeline) -> Vec<String> {
+        let facts = &row.facts;
+        let line = |heading: &str, text: String| format!("  {heading:<10} {text}");
+        let mut lines = vec![
+            line("period", format!("{}, {}", row.key.scope.name(), period(row))),
+            line("value", told(row).trim_start().to_owned()),
+        ];
+        lines.extend(components::lines(row));
+        let values: Vec<Option<f64>> = self.rows.iter().map(|row| row.facts.value).collect();
+        if let (Some(first), true) = (self.rows.first(), values.len() > 1) {
+            let (from, to) = (first.key.period.label(), row.key.period.label());
+            lines.push(line("series", format!("{}  {from} to {to}", sparkline(&values))));
+        }
+        lines.extend(self.change(row).map(|text| line("change", text)));
+        lines.extend(self.rank(row, pipeline).map(|text| line("rank", text)));
+        let (included, expected) = (facts.units_included, facts.units_expected);
+        lines.push(line("coverage", format!("{included} of {expected} units reported")));
+        let state = if facts.is_final { "final" } else { "provisional" };
+        let (status, release) = (facts.status.name().replace('_', " "), row.release);
+        lines.push(line("status", format!("{status}, {state}, of release {release}")));
+        lines.extend(self.trends.iter().filter_map(trend).map(|text| line("trend", text)));
+        lines.extend(self.accuracy.map(|accuracy| line("revised", self.revised(accuracy))));
+        lines
+    }
+
+    /// Tells the changes on the period before and on the year before.
+    fn change(&self, row: &Row) -> Option<String> {
+        let told = |change: Option<f64>, on: &str| {
+            change.map(|change| format!("{change:+.2} {} on {on}", self.points()))
+        };
+        let changes = [
+            told(row.reading.change, "the period before"),
+            told(row.reading.year_change, "the year before"),
+        ];
+        let changes: Vec<String> = changes.into_iter().flatten().collect();
+        (!changes.is_empty()).then(|| changes.join("; "))
+    }
+
+    fn rank(&self, row: &Row, pipeline: &Pipeline) -> Option<String> {
+        let rank = row.reading.rank?;
+        let parent = |code: &str| Some(pipeline.reference.units.get(code)?.parent.clone());
+        let own = parent(row.key.scope.unit()?);
+        let among = pipeline.reference.units.iter().filter(|unit| own == Some(unit.parent.clone()));
+        Some(format!("{rank} of {} units", among.count()))
+    }
+
+    fn revised(&self, accuracy: Accuracy) -> String {
+        let Accuracy { n, mean, mean_absolute } = accuracy;
+        let unit = match self.indicator.unit {
+            UnitOfMeasure::Count | UnitOfMeasure::Dong => "",
+            UnitOfMeasure::Percent | UnitOfMeasure::Days => self.points(),
+        };
+        let told = format!("{n} values after they were published: on average by {mean:+.2} {unit}");
+        format!("{}, {mean_absolute:.2} either way", told.trim_end())
+    }
+
+    fn points(&self) -> &'static str {
+        match self.indicator.unit {
+            UnitOfMeasure::Percent => "points",
+            UnitOfMeasure::Days => "days",
+            UnitOfMeasure::Count | UnitOfMeasure::Dong => "%",
+        }
+    }
+}
+
+/// Tells a trend in a line; an unusual value only where it is one.
+fn trend(trend: &Trend) -> Option<String> {
+    let day = |day: Option<NaiveDate>| day.map_or("?".to_owned(), |day| day.to_string());
+    let number = |number: Option<f64>| number.map_or("?".to_owned(), |n| format!("{n:.2}"));
+    let note = &trend.note;
+    Some(match (trend.statistic, trend.value) {
+        (Statistic::Break, _) => format!("broken on {}: {note}", day(trend.day)),
+        (Statistic::Rolling12Months, Some(value)) => {
+            format!("the last 12 months together: {value:.2}")
+        }
+        (Statistic::SlopePerYear, Some(slope)) => format!(
+            "{slope:+.2} a year ({} to {}), {note}, p = {:.3}",
+            number(trend.lower),
+            number(trend.upper),
+            trend.p_value.unwrap_or(1.0),
+        ),
+        (Statistic::TargetReached, Some(target)) => format!(
+            "target {target} reached in {} ({} to {})",
+            day(trend.day),
+            day(trend.day_from),
+            trend.day_until.map_or("never".to_owned(), |day| day.to_string()),
+        ),
+        (Statistic::TargetReached, None) => format!("target: {note}"),
+        (Statistic::Unusual, Some(value)) => format!(
+            "unusual in {}: {value:.2}, usual are {} to {}",
+            day(trend.day),
+            number(trend.lower),
+            number(trend.upper),
+        ),
+        (Statistic::SlopePerYear, None) => format!("no slope: {note}"),
+        (Statistic::Rolling12Months, None) => format!("no 12 months together: {note}"),
+        (Statistic::Unusual, None) => return None,
+    })
+}
