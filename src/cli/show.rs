@@ -4,6 +4,7 @@ use clap::builder::PossibleValuesParser;
 
 use crate::pipeline::Pipeline;
 use crate::publish::figures::{self, Selection};
+use crate::publish::reference;
 use crate::publish::shown::Shown;
 use crate::run;
 
@@ -33,6 +34,10 @@ pub(super) struct Args {
     #[arg(long, value_name = "N|DATE")]
     release: Option<String>,
 
+    /// Write the whole catalogue as a page of Markdown
+    #[arg(long, conflicts_with_all = ["indicator", "json"])]
+    reference: bool,
+
     /// Write one JSON document
     #[arg(long)]
     json: bool,
@@ -40,6 +45,10 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args, cli: &Cli) -> anyhow::Result<Exit> {
     let pipeline = cli.pipeline()?;
+    if args.reference {
+        output::to_stdout(reference::markdown(&pipeline).as_bytes())?;
+        return Ok(Exit::Done);
+    }
     let Some(indicator) = &args.indicator else {
         if args.json {
             output::json_to_stdout(&figures::catalogue_json(&pipeline))?;

@@ -6,6 +6,7 @@ pub mod components;
 pub mod copies;
 pub mod export;
 pub mod figures;
+pub mod reference;
 pub mod rejects;
 pub mod shown;
 mod sparkline;

@@ -48,6 +48,7 @@ fn open_copies_hide_small_cells_and_dossier_numbers() {
     completeness.parquet holds 0 numbers
     indicators.parquet holds 0 numbers
     revisions.parquet holds 0 numbers
+    trends.parquet holds 0 numbers
     ");
     insta::assert_snapshot!(world.query(OF_UNITS), @"
     unit_code,period_end,numerator,status

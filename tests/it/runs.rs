@@ -97,7 +97,7 @@ fn a_mended_catalogue_measures_again_what_it_changes() {
     assert!(world.run(0).stderr.contains("published release 2"));
     assert_eq!(world.query(online), "numerator,denominator\n0,2\n");
     let causes = "SELECT DISTINCT cause FROM revisions WHERE release = 2";
-    assert_eq!(world.query(causes), "cause\nreference\n");
+    assert_eq!(world.query(causes), "cause\nservices\n");
 }
 
 #[test]

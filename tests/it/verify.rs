@@ -72,7 +72,7 @@ fn a_good_store_passes_every_check() {
     ok      cells         2 files, 4 dossiers
     ok      deliveries    4 manifests, 0 pending
     ok      raw           4 objects, 0 expired
-    ok      orphans       26 files, 6 left over
+    ok      orphans       29 files, 6 left over
     ok      releases      3 releases
     ");
 }
