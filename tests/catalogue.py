@@ -169,7 +169,8 @@ terms AS (
     LEFT JOIN days AS due ON due.day = w.due_on
 )
 SELECT t.* EXCLUDE (status), t.status, status <> 'new' AS is_taken, status = 'completed' AS is_resolved,
-    greatest(worked, 0) AS handled_in,
+    -- `greatest` would pass over what is not known.
+    CASE WHEN worked IS NOT NULL THEN greatest(worked, 0) END AS handled_in,
     CASE WHEN due_on IS NOT NULL THEN greatest(due_on + 1, received_on) END AS overdue_from,
     CASE WHEN received_on IS NULL THEN NULL
         WHEN ended_on IS NOT NULL THEN ended_on
@@ -179,7 +180,7 @@ SELECT t.* EXCLUDE (status), t.status, status <> 'new' AS is_taken, status = 'co
         WHEN keeps_due_day THEN greatest(due_on + 1, received_on)
         -- No working day is added: the most of the procedure is none.
         WHEN due_on IS NULL AND most_days + waited = 0 THEN received_on + 1
-        ELSE greatest(last.day + 1, received_on) END AS late_from_766
+        WHEN last.day IS NOT NULL THEN greatest(last.day + 1, received_on) END AS late_from_766
 FROM terms AS t LEFT JOIN days AS last ON last.n = t.last_workday AND last.is_working;
 """
 
