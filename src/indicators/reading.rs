@@ -52,10 +52,13 @@ fn is_met(value: Option<f64>, target: Option<f64>, indicator: &Indicator) -> Opt
     Some(if indicator.higher_is_better? { value >= target } else { value <= target })
 }
 
+/// Units that are ranked together: of one series and period, by their parent.
+type Siblings<'a> = (RowKey, Option<&'a str>);
+
 /// Ranks the units that exist in a period beside those of the same parent by value, best first;
 /// equal values share a rank and the next is skipped.
 fn ranks(rows: &[Row], pipeline: &Pipeline) -> BTreeMap<RowKey, i64> {
-    let mut groups: BTreeMap<(RowKey, Option<&str>), Vec<(f64, &RowKey)>> = BTreeMap::new();
+    let mut groups: BTreeMap<Siblings<'_>, Vec<(f64, &RowKey)>> = BTreeMap::new();
     for row in rows {
         let indicator = pipeline.definitions.indicators.get(&*row.key.indicator);
         let better = indicator.and_then(|indicator| indicator.higher_is_better);
@@ -66,9 +69,8 @@ fn ranks(rows: &[Row], pipeline: &Pipeline) -> BTreeMap<RowKey, i64> {
         if let (true, Some(value), Some(higher)) = (exists, row.facts.value, better) {
             let group = RowKey { scope: Scope::Ministry, ..row.key.clone() };
             let badness = if higher { -value } else { value };
-            let group =
-                groups.entry((group, unit.and_then(|unit| unit.parent.as_deref()))).or_default();
-            group.push((badness, &row.key));
+            let parent = unit.and_then(|unit| unit.parent.as_deref());
+            groups.entry((group, parent)).or_default().push((badness, &row.key));
         }
     }
     let mut ranks = BTreeMap::new();

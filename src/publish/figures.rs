@@ -129,12 +129,23 @@ pub fn told(row: &Row) -> String {
         Some(value) => shown(value, row.unit),
         None => facts.status.name().replace('_', " "),
     };
-    let target = match (row.reading.target, row.reading.target_met) {
-        (Some(target), Some(true)) => format!("target {target} met"),
-        (Some(target), Some(false)) => format!("target {target} not met"),
-        _ => String::new(),
+    let met = |target: f64, is_met: bool| {
+        let told = target_told(target, row.unit);
+        if is_met { format!("target {told} met") } else { format!("target {told} not met") }
     };
+    let target = row.reading.target.zip(row.reading.target_met);
+    let target = target.map(|(target, is_met)| met(target, is_met)).unwrap_or_default();
     format!("{value:>10}  {parts:<18} {target}").trim_end().to_owned()
+}
+
+/// Tells a target in its unit, with the digits that it was set in.
+pub(super) fn target_told(target: f64, unit: UnitOfMeasure) -> String {
+    match unit {
+        UnitOfMeasure::Percent => format!("{target} %"),
+        UnitOfMeasure::Days => format!("{target} days"),
+        UnitOfMeasure::Count => target.to_string(),
+        UnitOfMeasure::Dong => format!("{target} VND"),
+    }
 }
 
 /// Shows a value in its unit.

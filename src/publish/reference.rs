@@ -110,7 +110,8 @@ fn ratio_told(ratio: &Ratio) -> Vec<String> {
         lines.push(format!("- Told with how many it is of: `{count}`"));
     }
     if let (Some(of), Some(known)) = (&ratio.measured_of, &ratio.denominator) {
-        lines.push(format!("- Not measurable: where there is some of `{of}` and none of `{known}`"));
+        lines
+            .push(format!("- Not measurable: where there is some of `{of}` and none of `{known}`"));
     }
     if let Some(known) = &ratio.known {
         lines.push(format!("- Not measurable: where there is none of `{known}`"));
@@ -122,7 +123,8 @@ fn ratio_told(ratio: &Ratio) -> Vec<String> {
 }
 
 fn measures_listed(definitions: &Definitions) -> String {
-    let mut page = "\n## Measures\n\n| Measure | Counts | When | Where |\n|---|---|---|---|\n".to_owned();
+    let mut page =
+        "\n## Measures\n\n| Measure | Counts | When | Where |\n|---|---|---|---|\n".to_owned();
     for (name, measure) in &definitions.measures {
         let Measure { of, when, adds, .. } = measure;
         let counts = match adds {

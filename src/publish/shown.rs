@@ -126,8 +126,14 @@ impl Shown<'_> {
             UnitOfMeasure::Count | UnitOfMeasure::Dong => "",
             UnitOfMeasure::Percent | UnitOfMeasure::Days => self.points(),
         };
-        let told = format!("{n} values after they were published: on average by {mean:+.2} {unit}");
-        format!("{}, {mean_absolute:.2} either way", told.trim_end())
+        let told = match n {
+            1 => format!("1 value after it was published: by {mean:+.2} {unit}"),
+            _ => format!(
+                "{n} values after they were published: on average by {mean:+.2} {unit}, \
+                 {mean_absolute:.2} either way"
+            ),
+        };
+        told.trim_end().to_owned()
     }
 
     fn points(&self) -> &'static str {

@@ -53,7 +53,7 @@ fn a_rate_is_told_from_its_parts_to_what_it_was_before() {
     }
     assert_snapshot!(told, @"
     online_resolution_rate: Resolved online, definition version 1
-    ministry, ytd-2020-02 (2020-01-01 to 2020-02-29), as of release 2: 75.00 % 3 / 4 target 20 met
+    ministry, ytd-2020-02 (2020-01-01 to 2020-02-29), as of release 2: 75.00 % 3 / 4 target 20 % met
       value; provisional; 1 of 2 units included; last published in release 2, @@TIME@@
     numerator resolved_online: dossiers by completed_on, where status = 'completed' AND channel = 'online' AND service_level IN ('partial', 'full')
     denominator resolved: dossiers by completed_on, where status = 'completed'

@@ -15,8 +15,8 @@ fn the_conference_figures_come_out_exactly() {
     services_online_rate          66.32 %  63 / 95                              Procedures offered online (partial or full)
     services_partial                   11                                       Partial online services (level 3)
     services_full                      52                                       Full-process online services (level 4)
-    npsp_integration_rate         33.68 %  32 / 95            target 30 met     Procedures integrated into the National Public Service Portal
-    online_resolution_rate        50.61 %  4,432 / 8,758      target 20 met     Dossiers resolved online
+    npsp_integration_rate         33.68 %  32 / 95            target 30 % met   Procedures integrated into the National Public Service Portal
+    online_resolution_rate        50.61 %  4,432 / 8,758      target 20 % met   Dossiers resolved online
     resolved_online_partial         3,891                                       Dossiers resolved online in partial services (level 3)
     resolved_online_full              541                                       Dossiers resolved online in full-process services (level 4)
     on_time_rate                  91.56 %  7,961 / 8,695                        Dossiers resolved on time

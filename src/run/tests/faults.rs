@@ -122,5 +122,5 @@ fn run_once(pipeline: &Pipeline, store: &Store) -> anyhow::Result<()> {
 }
 
 fn published(pipeline: &Pipeline, store: &Store) -> Vec<Row> {
-    show::published(pipeline, store, None).unwrap().rows()
+    show::Told::read(pipeline, store, None).unwrap().indicators.rows()
 }

@@ -155,7 +155,8 @@ impl Place {
         let tables = [dossiers, rows(&store, Table::Measures)];
         let mut outcome: String =
             tables.iter().map(|rows| pretty_format_batches(rows).unwrap().to_string()).collect();
-        for row in show::published(&self.pipeline, &store, None).unwrap().rows() {
+        let told = show::Told::read(&self.pipeline, &store, None).unwrap();
+        for row in told.indicators.rows() {
             outcome += &format!("{:?} {:?}\n", row.key, row.facts);
         }
         outcome

@@ -2,6 +2,7 @@
 
 mod laws;
 mod revisions;
+mod shown;
 
 use std::path::Path;
 
@@ -10,8 +11,6 @@ use chrono::{Months, NaiveDate};
 use crate::indicators::period::{Period, PeriodKind};
 use crate::indicators::reading::add_readings;
 use crate::pipeline::definitions::{Formula, UnitOfMeasure};
-use crate::pipeline::rules::Language;
-use crate::publish::figures;
 
 use super::sheet::Sheet;
 use super::*;
@@ -382,19 +381,4 @@ fn a_field_of_one_unit_tells_nothing_of_that_unit() {
     let hidden = |code: &str| sheet.hidden(&Scope::Field(code.into()));
     assert_eq!(sheet.hidden(&Scope::Unit("U2".into())), Hidden::Whole);
     assert_eq!(hidden("F2"), Hidden::Whole, "46 - 24 - 20 would be 2");
-}
-
-#[test]
-fn a_hidden_figure_is_shown_as_suppressed() {
-    let pipeline = pipeline();
-    let exact = rows("received", "unit A: 2 20\nunit B: 30 30\nunit C: 40 40", &pipeline);
-    let open = Indicators::from_rows(&open(&exact, &pipeline));
-    let selection = figures::Selection {
-        indicator: "received".to_owned(),
-        unit: Some("A".to_owned()),
-        period_kind: "month".to_owned(),
-        last: 1,
-    };
-    let text = figures::text(&open, &selection, &pipeline, Language::English);
-    assert!(text.contains("2020-12-01 to 2020-12-31 suppressed"), "{text}");
 }
