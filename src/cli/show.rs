@@ -70,9 +70,16 @@ pub(super) fn run(args: &Args, cli: &Cli) -> anyhow::Result<Exit> {
     };
     let rows = figures::select(&published.indicators, &selection);
     let series = rows.last().map(|row| &row.key);
+    let known = &pipeline.definitions.indicators[indicator];
+    let doubts = |id: &String| {
+        let selection = Selection { indicator: id.clone(), last: usize::MAX, ..selection };
+        figures::select(&published.indicators, &selection)
+    };
+    let doubts = known.doubt.as_ref().map(doubts).unwrap_or_default();
     let shown = Shown {
-        indicator: &pipeline.definitions.indicators[indicator],
+        indicator: known,
         rows: &rows,
+        doubt: doubts.iter().find(|row| series.is_some_and(|key| row.key.period == key.period)),
         trends: &series.map(|key| published.trends_of(key)).unwrap_or_default(),
         accuracy: series.and_then(|key| published.accuracy(key)),
     };

@@ -48,6 +48,7 @@ fn entry(indicator: &Indicator, definitions: &Definitions) -> String {
     for target in targets {
         lines.push(format!("- Target: {} from {} ({})", target.value, target.from, target.source));
     }
+    lines.extend(indicator.doubt.iter().map(|doubt| format!("- Told beside it: `{doubt}`")));
     let broken = definitions.breaks.iter().filter(|at| at.breaks(id));
     let broken: Vec<String> = broken.map(|at| format!("{} (`{}`)", at.on, at.id)).collect();
     if !broken.is_empty() {

@@ -19,6 +19,8 @@ pub struct Shown<'a> {
     pub indicator: &'a Indicator,
     /// The rows, the earliest period first.
     pub rows: &'a [Row],
+    /// The rate of what is not known of the last row.
+    pub doubt: Option<&'a Row>,
     /// The trends of the series.
     pub trends: &'a [Trend],
     /// How far its values were revised after they were published.
@@ -35,11 +37,10 @@ impl Shown<'_> {
         }
         if self.rows.len() > 1 {
             lines.push(String::new());
-            lines.extend(
-                self.rows
-                    .iter()
-                    .map(|row| format!("  {:<24} {}{}", period(row), told(row), gaps(row))),
-            );
+            lines.extend(self.rows.iter().map(|row| {
+                let (period, version) = (period(row), self.version(row));
+                format!("  {period:<24} {}{}{version}", told(row), gaps(row))
+            }));
         }
         lines.push(String::new());
         lines.join("\n")
@@ -65,6 +66,7 @@ impl Shown<'_> {
         };
         json!({
             "rows": self.rows.iter().map(row_json).collect::<Vec<_>>(),
+            "doubt": self.doubt.map(row_json),
             "trends": self.trends.iter().map(trend).collect::<Vec<_>>(),
             "revised": self.accuracy.map(|accuracy| json!({
                 "values": accuracy.n,
@@ -79,24 +81,50 @@ impl Shown<'_> {
         let line = |heading: &str, text: String| format!("  {heading:<10} {text}");
         let mut lines = vec![
             line("period", format!("{}, {}", row.key.scope.name(), period(row))),
-            line("value", told(row).trim_start().to_owned()),
+            line("value", format!("{}{}", told(row).trim_start(), self.version(row))),
         ];
         lines.extend(components::lines(row));
-        let values: Vec<Option<f64>> = self.rows.iter().map(|row| row.facts.value).collect();
-        if let (Some(first), true) = (self.rows.first(), values.len() > 1) {
-            let (from, to) = (first.key.period.label(), row.key.period.label());
+        lines.push(line("formula", self.indicator.words.clone()));
+        lines.extend(self.versions(row).map(|text| line("version", text)));
+        // Values of another formula would draw a step that is none.
+        let series: Vec<&Row> =
+            self.rows.iter().filter(|of| of.key.version == row.key.version).collect();
+        if let [first, .., last] = series[..] {
+            let values: Vec<Option<f64>> = series.iter().map(|row| row.facts.value).collect();
+            let (from, to) = (first.key.period.label(), last.key.period.label());
             lines.push(line("series", format!("{}  {from} to {to}", sparkline(&values))));
         }
         lines.extend(self.change(row).map(|text| line("change", text)));
         lines.extend(self.rank(row, pipeline).map(|text| line("rank", text)));
         let (included, expected) = (facts.units_included, facts.units_expected);
         lines.push(line("coverage", format!("{included} of {expected} units reported")));
+        lines.extend(self.doubt.map(|doubt| {
+            line("doubt", format!("{} ({})", told(doubt).trim_start(), doubt.key.indicator))
+        }));
         let state = if facts.is_final { "final" } else { "provisional" };
         let (status, release) = (facts.status.name().replace('_', " "), row.release);
         lines.push(line("status", format!("{status}, {state}, of release {release}")));
         lines.extend(self.trends.iter().filter_map(trend).map(|text| line("trend", text)));
         lines.extend(self.accuracy.map(|accuracy| line("revised", self.revised(accuracy))));
         lines
+    }
+
+    /// Names the version that a row was computed by, where there are several.
+    fn version(&self, row: &Row) -> String {
+        match self.indicator.versions.len() {
+            1 => String::new(),
+            _ => format!("  version {}", row.key.version),
+        }
+    }
+
+    /// Tells what is other in the version of a row than in the one before.
+    fn versions(&self, row: &Row) -> Option<String> {
+        let version = self.indicator.version(row.key.version)?;
+        let of = version.from.map(|from| format!("from {from}"));
+        let what = (!version.what.en.is_empty()).then(|| version.what.en.clone());
+        let told: Vec<String> = of.into_iter().chain(what).collect();
+        let n = version.number;
+        (!told.is_empty()).then(|| format!("{n}, {}", told.join(": ")))
     }
 
     /// Tells the changes on the period before and on the year before.

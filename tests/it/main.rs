@@ -5,6 +5,7 @@
 mod architecture;
 mod bad_input;
 mod canaries;
+mod catalogue;
 mod check;
 mod check_profiles;
 mod check_settings;

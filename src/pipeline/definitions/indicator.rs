@@ -65,6 +65,8 @@ pub struct Indicator {
     /// Whether a higher value is better; `None` where neither is.
     pub higher_is_better: Option<bool>,
     pub targets: Vec<Step>,
+    /// The rate of what is not known of it, which is told beside it.
+    pub doubt: Option<String>,
     /// The latest last.
     pub versions: Vec<Version>,
 }
@@ -123,6 +125,7 @@ impl Indicator {
         let unit = section.choice("unit", &UnitOfMeasure::ALL, faults);
         let higher_is_better = section.choice("better", &better, faults).flatten();
         let targets = Step::read_all("targets", section, faults);
+        let doubt = section.text("doubt", faults).map(|text| text.value);
         let latest = read_version(section, unit, declared, faults);
         let earlier = section.sections("earlier", faults);
         let mut versions = Vec::new();
@@ -143,9 +146,17 @@ impl Indicator {
                 .add(section.file, at, "an earlier version lacks `until`")
                 .hint("`until` is the first day of the first period that it is not computed for");
         }
-        let (words, source) = (words.unwrap_or_default(), source.unwrap_or_default());
-        let id = id.to_owned();
-        Some(Self { id, name, words, source, unit: unit?, higher_is_better, targets, versions })
+        Some(Self {
+            id: id.to_owned(),
+            name,
+            words: words.unwrap_or_default(),
+            source: source.unwrap_or_default(),
+            unit: unit?,
+            higher_is_better,
+            targets,
+            doubt,
+            versions,
+        })
     }
 }
 

@@ -142,13 +142,16 @@ impl Definitions {
         faults: &mut Faults,
     ) {
         let at = section.span.start..section.span.start;
+        let made_of = indicator.versions.iter().flat_map(|version| version.formula.indicators());
+        for part in made_of.chain(indicator.doubt.as_deref()) {
+            if !ids.contains(part) {
+                faults
+                    .add(section.file, at.clone(), format!("unknown indicator `{part}`"))
+                    .suggest(part, ids.iter().copied());
+            }
+        }
         for version in &indicator.versions {
             for part in version.formula.indicators() {
-                if !ids.contains(part) {
-                    faults
-                        .add(section.file, at.clone(), format!("unknown indicator `{part}`"))
-                        .suggest(part, ids.iter().copied());
-                }
                 let others = self.indicators.get(part).into_iter().flat_map(|part| &part.versions);
                 if others.map(|part| part.formula.rank()).max() >= Some(version.formula.rank()) {
                     faults

@@ -19,7 +19,7 @@ fn a_hidden_figure_is_shown_as_suppressed() {
     };
     let rows = figures::select(&open, &selection);
     let indicator = &pipeline.definitions.indicators["received"];
-    let shown = Shown { indicator, rows: &rows, trends: &[], accuracy: None };
+    let shown = Shown { indicator, rows: &rows, doubt: None, trends: &[], accuracy: None };
     let text = shown.text(&pipeline, Language::English);
     assert!(text.contains("value      suppressed"), "{text}");
 }
