@@ -48,6 +48,8 @@ pub struct UnitCount {
     pub included: i64,
     /// Whether any of them has reported on a part of the period.
     pub has_any: bool,
+    /// Whether none of its units that have a log exists in the period.
+    pub is_over: bool,
 }
 
 /// Which days each unit has reported on, and which units each scope depends on.
@@ -121,16 +123,22 @@ impl Coverage {
 
     /// Counts the units of a scope for a period.
     pub fn count(&self, scope: &Scope, start: NaiveDate, end: NaiveDate) -> UnitCount {
-        let mut count = UnitCount { expected: 0, included: 0, has_any: false };
+        let mut count = UnitCount { expected: 0, included: 0, has_any: false, is_over: false };
+        let (mut n_units, mut n_over) = (0, 0);
         let ours = self.reporters.iter().filter(|(unit, _)| self.is_of(unit, scope));
         for (_, reporter) in ours {
-            let Some((start, end)) = reporter.life_in(start, end) else { continue };
+            n_units += 1;
+            let Some((start, end)) = reporter.life_in(start, end) else {
+                n_over += 1;
+                continue;
+            };
             count.has_any |= reporter.touches(start, end);
             if reporter.is_expected {
                 count.expected += 1;
                 count.included += i64::from(reporter.covers(start, end));
             }
         }
+        count.is_over = n_units > 0 && n_units == n_over;
         count
     }
 

@@ -77,7 +77,8 @@ impl<'a> Reader<'a> {
             Formula::Composite(index) => read_composite(index, place, &mut facts),
         }
         if self.needs_reports && !units.has_any {
-            facts.status = Status::Missing;
+            // Of a unit that does not exist in the period nothing is awaited.
+            facts.status = if units.is_over { Status::NotApplicable } else { Status::Missing };
             facts.value = None;
             // What is known all the same stays; zeros alone would only be silence.
             if facts.numerator.unwrap_or(0) == 0 && facts.denominator.unwrap_or(0) == 0 {

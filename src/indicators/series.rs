@@ -21,7 +21,7 @@ type Months = BTreeMap<(NaiveDate, i64), i64>;
 
 /// Each measure's integers by scope and month.
 #[derive(Debug)]
-pub(super) struct Series<'a> {
+pub struct Series<'a> {
     pipeline: &'a Pipeline,
     by_measure: BTreeMap<&'a str, BTreeMap<Scope, Months>>,
     /// The same by procedure within each scope, of the measures whose procedures are counted.
@@ -30,7 +30,7 @@ pub(super) struct Series<'a> {
 
 impl<'a> Series<'a> {
     /// Rolls measures up to every scope.
-    pub(super) fn new(measures: &Measures, pipeline: &'a Pipeline) -> Self {
+    pub fn new(measures: &Measures, pipeline: &'a Pipeline) -> Self {
         let batch = measures.batch();
         let [units, procedures, names] =
             [0, 1, 3].map(|column| batch.column(column).as_string::<i32>());
@@ -70,7 +70,12 @@ impl<'a> Series<'a> {
 
     /// Looks at one scope and period.
     pub(super) fn at<'s>(&'s self, scope: &'s Scope, period: Period, as_of: NaiveDate) -> At<'s> {
-        At { series: self, scope, days: (period.start, period.end_by(as_of)) }
+        self.between(scope, period.start, period.end_by(as_of))
+    }
+
+    /// Looks at one scope from a day until before another.
+    pub fn between<'s>(&'s self, scope: &'s Scope, from: NaiveDate, until: NaiveDate) -> At<'s> {
+        At { series: self, scope, days: (from, until) }
     }
 
     fn definition(&self, name: &str) -> &Measure {
@@ -80,7 +85,7 @@ impl<'a> Series<'a> {
 
 /// One scope and half-open period of the series.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct At<'a> {
+pub struct At<'a> {
     series: &'a Series<'a>,
     scope: &'a Scope,
     days: (NaiveDate, NaiveDate),

@@ -11,6 +11,7 @@ pub mod due;
 pub mod encoding;
 pub mod fault;
 pub mod feed;
+pub mod form;
 pub mod guards;
 pub mod heading;
 pub mod identifier;

@@ -84,7 +84,8 @@ impl Shown<'_> {
             line("value", format!("{}{}", told(row).trim_start(), self.version(row))),
         ];
         lines.extend(components::lines(row));
-        lines.push(line("formula", self.indicator.words.clone()));
+        let words = &self.indicator.words;
+        lines.extend((!words.is_empty()).then(|| line("formula", words.clone())));
         lines.extend(self.versions(row).map(|text| line("version", text)));
         // Values of another formula would draw a step that is none.
         let series: Vec<&Row> =

@@ -1,16 +1,16 @@
 //! What units report of themselves on form II.06a, held against what their own logs come to.
 
-use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use arrow::array::Array as _;
-use arrow::array::cast::AsArray as _;
-use arrow::datatypes::{Date32Type, Int64Type};
 use chrono::NaiveDate;
 use serde_json::{Value, json};
 
+use crate::indicators::scope::Scope;
+use crate::indicators::series::{At, Series};
 use crate::measures::Measures;
 use crate::normalise::Figures;
-use crate::pipeline::Pipeline;
+use crate::pipeline::definitions::{Counted as _, Formula};
+use crate::pipeline::{Pipeline, form};
 
 use super::ledger::{Judgement, Ledger};
 
@@ -51,26 +51,32 @@ impl std::fmt::Display for Difference {
     }
 }
 
-/// Compares each form that stands with the measures of its unit and period.
+/// Compares each form that stands with what its unit's log comes to in its period.
 pub(super) fn compare(
     pipeline: &Pipeline,
     measures: &Measures,
     ledger: &Ledger,
 ) -> Vec<Difference> {
-    let logged = Logged::new(pipeline, measures);
     let mut differences = Vec::new();
-    for judgement in ledger.judgements() {
-        let Judgement { unit, period: Some((start, end)), control: Some(figures), .. } = judgement
-        else {
-            continue;
-        };
-        if ledger.replaced_by(judgement).is_some() {
-            continue;
+    let standing = |judgement: &&Judgement| ledger.replaced_by(judgement).is_none();
+    let forms = ledger.judgements().filter(standing).filter_map(|judgement| match judgement {
+        Judgement { unit, period: Some(period), control: Some(figures), .. } => {
+            Some((unit, *period, figures))
         }
+        _ => None,
+    });
+    let mut forms = forms.peekable();
+    if forms.peek().is_none() {
+        return differences;
+    }
+    let series = Series::new(measures, pipeline);
+    for (unit, (start, end), figures) in forms {
+        let scope = Scope::Unit(Arc::from(unit.as_str()));
+        let at = series.between(&scope, start, end);
         for (measure, by_form) in with_received(figures) {
-            let Some(by_log) = logged.figure(unit, &measure, *start, *end) else { continue };
+            let Some(by_log) = by_log(pipeline, &measure, &at, start) else { continue };
             if by_log != by_form {
-                let (unit, start, end) = (unit.clone(), *start, *end);
+                let unit = unit.clone();
                 differences.push(Difference { unit, start, end, measure, by_log, by_form });
             }
         }
@@ -89,36 +95,15 @@ fn with_received(figures: &Figures) -> Figures {
     all
 }
 
-/// What logs come to, by unit and measure, month by month.
-struct Logged<'a> {
-    pipeline: &'a Pipeline,
-    months: BTreeMap<(String, String), Vec<(NaiveDate, i64)>>,
-}
-
-impl<'a> Logged<'a> {
-    fn new(pipeline: &'a Pipeline, measures: &Measures) -> Self {
-        let batch = measures.batch();
-        let text = |column: usize| batch.column(column).as_string::<i32>();
-        let (units, names) = (text(0), text(3));
-        let days = batch.column(2).as_primitive::<Date32Type>();
-        let values = batch.column(5).as_primitive::<Int64Type>();
-        let mut months: BTreeMap<(String, String), Vec<(NaiveDate, i64)>> = BTreeMap::new();
-        for row in (0..batch.num_rows()).filter(|row| units.is_valid(*row)) {
-            let day = Date32Type::to_naive_date_opt(days.value(row)).unwrap_or_default();
-            let key = (units.value(row).to_owned(), names.value(row).to_owned());
-            months.entry(key).or_default().push((day, values.value(row)));
-        }
-        Self { pipeline, months }
+/// Returns what a unit's log comes to for a column of the form: the indicator of the column, or
+/// else the measure of its name. `None` where the pipeline defines neither.
+fn by_log(pipeline: &Pipeline, name: &str, at: &At<'_>, start: NaiveDate) -> Option<i64> {
+    let definitions = &pipeline.definitions;
+    let column = form::COLUMNS.iter().find(|column| column.name == name);
+    let indicator = column.and_then(|column| definitions.indicators.get(column.indicator));
+    let version = indicator.and_then(|indicator| indicator.version_on(start));
+    if let Some(Formula::Ratio(ratio)) = version.map(|version| &version.formula) {
+        return Some(ratio.numerator.of(at));
     }
-
-    /// Returns a unit's figure for a period: a flow's sum, a stock's level at its end. `None` where
-    /// the pipeline defines no such measure.
-    fn figure(&self, unit: &str, measure: &str, start: NaiveDate, end: NaiveDate) -> Option<i64> {
-        let known = self.pipeline.definitions.measures.get(measure)?;
-        let is_stock = known.is_stock();
-        let months = self.months.get(&(unit.to_owned(), measure.to_owned()));
-        let counted = months.into_iter().flatten();
-        let counted = counted.filter(|(month, _)| *month < end && (is_stock || *month >= start));
-        Some(counted.map(|(_, value)| value).sum())
-    }
+    definitions.measures.contains_key(name).then(|| at.measure(name))
 }

@@ -1,6 +1,8 @@
 //! Form II.06a: figures that cannot be read, or that no number holds, are told and not kept.
 
-use super::world::World;
+use insta::assert_snapshot;
+
+use super::world::{World, root};
 
 const HEAD: &str = "STT,Lĩnh vực,Tiếp nhận,,,,Giải quyết,,,,Đang giải quyết,,\n\
     ,,Tổng số,Trực tuyến,\"Trực tiếp, bưu chính\",Từ kỳ trước,Tổng số,Trước hạn,Đúng hạn,\
@@ -58,4 +60,25 @@ fn figures_that_come_to_more_than_a_number_holds_are_told_and_not_kept() {
     let note = "of `received_online`, its rows come to more than can be counted";
     assert!(told.contains(note), "{told}");
     assert!(told.contains("`open` is 0 by its log, 9300 by its form"), "{told}");
+}
+
+/// A dossier late, one open past due and one withdrawn, of which a unit's form tells better.
+#[test]
+fn each_column_of_a_form_is_held_against_what_the_catalogue_computes_from_the_log() {
+    let world = form("1,Một,3,0,3,0,2,0,2,0,1,1,0\n");
+    let catalogue = std::fs::read(root().join("pipelines/ministry/indicators.toml")).unwrap();
+    world.write("indicators.toml", catalogue);
+    world.write(
+        "in/case/2020-01.csv",
+        "number,procedure,applicant,tax code,received,due,completed,status,fee,digitised,updated\n\
+         G99.01-200105-0001,1.000002,citizen,,2020-01-05,2020-01-10,2020-01-15,completed,0,,\n\
+         G99.01-200106-0002,1.000002,citizen,,2020-01-06,2020-01-13,,processing,0,,\n\
+         G99.01-200107-0003,1.000002,citizen,,2020-01-07,2020-01-20,2020-01-08,withdrawn,0,,\n",
+    );
+    assert_snapshot!(told(&world), @"
+    control: G99.01 2020-01-01 to 2020-02-01: `late` is 1 by its log, 0 by its form
+    control: G99.01 2020-01-01 to 2020-02-01: `open_in_term` is 0 by its log, 1 by its form
+    control: G99.01 2020-01-01 to 2020-02-01: `overdue` is 1 by its log, 0 by its form
+    control: G99.01 2020-01-01 to 2020-02-01: `resolved_on_time` is 1 by its log, 2 by its form
+    ");
 }
