@@ -356,8 +356,8 @@ def count_reports():
 
 
 def find_silence():
-    """The scopes and periods that no accepted delivery of a unit that reports on them touches. How many
-    units were expected and included is not compared."""
+    """The scopes and periods that no accepted delivery of a unit that reports on them touches; `is_over`
+    where none of these units exists then. How many units were expected and included is not compared."""
     db.execute("""CREATE TABLE silent AS
     WITH reporters AS (
         SELECT DISTINCT f.unit, f.is_expected, coalesce(u.valid_from, '-infinity') AS valid_from,
@@ -378,6 +378,11 @@ def find_silence():
             WHERE (scope, code) NOT IN (SELECT (scope, code) FROM competent WHERE unit_code IS NULL)
         UNION SELECT scope, code, unit FROM competent, reporters WHERE unit_code IS NULL
     ),
+    alive AS (
+        SELECT DISTINCT o.scope, o.code, t.kind, t.first, t.next
+        FROM of_scope AS o JOIN reporters USING (unit)
+        JOIN periods AS t ON valid_from < t.next AND valid_to > t.first
+    ),
     heard AS (
         SELECT DISTINCT o.scope, o.code, t.kind, t.first, t.next
         FROM of_scope AS o JOIN reporters USING (unit)
@@ -386,7 +391,10 @@ def find_silence():
             AND (NOT is_expected OR (l.period_start < least(t.next, valid_to)
                 AND greatest(t.first, valid_from) < l.period_end))
     )
-    SELECT scope, code, kind, first, next FROM grid EXCEPT FROM heard""")
+    SELECT *, (scope, code) IN (SELECT (scope, code) FROM of_scope)
+        AND (scope, code, kind, first, next) NOT IN (SELECT (scope, code, kind, first, next) FROM alive)
+        AS is_over
+    FROM (SELECT scope, code, kind, first, next FROM grid EXCEPT FROM heard)""")
 
 
 # Each indicator by its numerator and denominator (none for a count). `not_measurable` says when nothing
@@ -456,13 +464,15 @@ RATES = {
     "reporting_on_time_rate": ("w.on_time", "w.timed"),
     "rejected_record_rate": ("x.rejected", "x.records"),
 }
+# Of what one feed tells for the whole ministry, a unit that it does not name has none.
+everywhere = "max({}) FILTER (WHERE scope = 'ministry') OVER (PARTITION BY kind, first, next)".format
 NOT_MEASURABLE = {
-    "sync_rate_766": "n.on_npsp = 0 AND r.received > 0",
-    "online_rate_766": "r.online_766_told = 0 AND r.received > 0",
-    "online_payment_rate": "r.pay_told = 0 AND r.with_fee > 0",
-    "postal_return_rate": "c.post_told = 0 AND c.resolved > 0",
-    "postal_delivered_rate": "h.delivered = 0 AND h.handed > 0",
-    "npsp_sync_rate": "r.synced = 0 AND r.received > 0",
+    "sync_rate_766": f"{everywhere('n.on_npsp')} = 0 AND greatest(r.received, n.on_npsp) > 0",
+    "online_rate_766": "r.online_766_told = 0 AND r.online > 0",
+    "online_payment_rate": f"{everywhere('r.pay_told')} = 0 AND r.with_fee > 0",
+    "postal_return_rate": f"{everywhere('c.post_told')} = 0 AND c.resolved > 0",
+    "postal_delivered_rate": f"{everywhere('h.delivered')} = 0 AND h.handed > 0",
+    "npsp_sync_rate": f"{everywhere('r.synced')} = 0 AND r.received > 0",
     "enterprise_verified_rate": "r.looked_up = 0 AND r.of_enterprises > 0",
     "e_result_rate": "r.e_result_told = 0 AND r.on_paper > 0",
     "digitised_rate": "r.digitised_told = 0 AND r.received > 0",
@@ -521,7 +531,8 @@ def settle(indicators):
     names = lambda some: ", ".join(f"'{name}'" for name in sorted(some & indicators)) or "''"
     db.execute(f"""UPDATE figures SET n = NULL, d = NULL, value = NULL, status = 'not_applicable',
         points = NULL, most = NULL WHERE is_running AND indicator IN ({names(STOCKS)})""")
-    db.execute(f"""UPDATE figures SET value = NULL, status = 'missing',
+    db.execute(f"""UPDATE figures SET value = NULL,
+        status = CASE WHEN s.is_over THEN 'not_applicable' ELSE 'missing' END,
         n = CASE WHEN coalesce(n, 0) <> 0 OR coalesce(d, 0) <> 0 THEN n END,
         d = CASE WHEN coalesce(n, 0) <> 0 OR coalesce(d, 0) <> 0 THEN d END,
         points = CASE WHEN coalesce(n, 0) <> 0 OR coalesce(d, 0) <> 0 THEN points END,

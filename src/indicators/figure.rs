@@ -91,16 +91,16 @@ impl<'a> Reader<'a> {
     fn read_ratio(&self, ratio: &Ratio, place: &Place<'_>, facts: &mut Facts) {
         let numerator = ratio.numerator.of(&place.at);
         let denominator = ratio.denominator.as_ref().map(|total| total.of(&place.at));
-        let known_of = ratio.measured_of.as_ref().map(|total| total.of(&place.at));
+        let of = ratio.measured_of.as_ref().map(|total| total.of(&place.at));
         let known = ratio.known.as_ref().map(|total| total.of(&place.at));
         let count = ratio.counted_by.as_ref().map(|name| place.at.measure(name));
-        let is_unknown = known == Some(0) && denominator.is_some_and(|of| of > 0);
-        if is_unknown || (denominator == Some(0) && known_of.is_some_and(|of| of > 0)) {
+        if known.or(denominator) == Some(0) && of.or(denominator).is_some_and(|of| of > 0) {
             facts.status = Status::NotMeasurable;
             return;
         }
         (facts.numerator, facts.denominator) = (Some(numerator), denominator);
-        facts.components = told([("of", json!(known_of)), ("n", json!(count))]);
+        let of = of.filter(|_| known.is_none());
+        facts.components = told([("of", json!(of)), ("n", json!(count))]);
         facts.value = match denominator {
             None => Some(numerator as f64),
             Some(0) => None,

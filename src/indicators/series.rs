@@ -124,6 +124,10 @@ impl Counted for At<'_> {
         Self { days: (start, start), ..*self }.measure(name)
     }
 
+    fn everywhere(&self, name: &str) -> i64 {
+        At { scope: &Scope::Ministry, ..*self }.measure(name)
+    }
+
     fn procedures(&self, names: &[String]) -> i64 {
         let counted = |name: &String| -> BTreeSet<&Arc<str>> {
             let scopes = self.series.by_procedure.get(&**name);

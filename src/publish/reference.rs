@@ -17,7 +17,9 @@ pub fn markdown(pipeline: &Pipeline) -> String {
          {indicators} indicators over {measures} measures. A rate is told with its numerator and \
          denominator, the units expected and included, and a status: `value`, `missing` (nobody has \
          reported), `not_measurable` (no feed tells what would have to be known), `not_applicable` (there \
-         is nothing to count, or a level in a period that still runs).\n",
+         is nothing to count, the unit does not exist in the period, or it is a level in a period that still runs). \
+         `everywhere(…)` counts over the whole ministry: what no feed of it tells is not measured, what one \
+         tells nothing of for a unit is none.\n",
         pipeline.settings.name
     );
     for indicator in definitions.indicators.values() {
@@ -110,12 +112,11 @@ fn ratio_told(ratio: &Ratio) -> Vec<String> {
     if let Some(count) = &ratio.counted_by {
         lines.push(format!("- Told with how many it is of: `{count}`"));
     }
-    if let (Some(of), Some(known)) = (&ratio.measured_of, &ratio.denominator) {
+    let of = ratio.measured_of.as_ref().or(ratio.denominator.as_ref());
+    let known = ratio.known.as_ref().or(ratio.denominator.as_ref());
+    if let (Some(of), Some(known), true) = (of, known, of != known) {
         lines
             .push(format!("- Not measurable: where there is some of `{of}` and none of `{known}`"));
-    }
-    if let Some(known) = &ratio.known {
-        lines.push(format!("- Not measurable: where there is none of `{known}`"));
     }
     if !ratio.times.is_empty() {
         lines.push("- Not measurable: where a factor is not".to_owned());

@@ -22,6 +22,8 @@ pub enum Total {
     Procedures(Vec<String>),
     /// What a level was when the period began.
     AtStart(String),
+    /// What a measure counts for the whole ministry.
+    Everywhere(String),
 }
 
 /// What the integers of measures are taken from, for one scope and period.
@@ -30,6 +32,8 @@ pub trait Counted {
     fn measure(&self, name: &str) -> i64;
     /// Returns the level of a stock when the period began.
     fn at_start(&self, name: &str) -> i64;
+    /// Returns the value of a measure for the whole ministry.
+    fn everywhere(&self, name: &str) -> i64;
     /// Counts the procedures of which each measure counts anything.
     fn procedures(&self, names: &[String]) -> i64;
 }
@@ -58,6 +62,7 @@ impl Total {
             }
             Self::Procedures(names) => counted.procedures(names),
             Self::AtStart(name) => counted.at_start(name),
+            Self::Everywhere(name) => counted.everywhere(name),
         }
     }
 
@@ -76,7 +81,7 @@ impl Total {
                 let greatest = totals.iter().rev().max_by_key(|total| total.of(counted));
                 greatest.map_or_else(Vec::new, |total| total.terms(counted))
             }
-            Self::Procedures(_) | Self::AtStart(_) => Vec::new(),
+            Self::Procedures(_) | Self::AtStart(_) | Self::Everywhere(_) => Vec::new(),
         }
     }
 
@@ -89,14 +94,14 @@ impl Total {
             }
             Self::Greatest(totals) => totals.iter().flat_map(Self::measures).collect(),
             Self::Procedures(names) => names.iter().map(String::as_str).collect(),
-            Self::AtStart(name) => BTreeSet::from([&**name]),
+            Self::AtStart(name) | Self::Everywhere(name) => BTreeSet::from([&**name]),
         }
     }
 
     /// Whether the totals of two periods of flows add up to that of both.
     pub fn is_linear(&self) -> bool {
         match self {
-            Self::Measure(_) => true,
+            Self::Measure(_) | Self::Everywhere(_) => true,
             Self::Add(left, right) | Self::Subtract(left, right) => {
                 left.is_linear() && right.is_linear()
             }
@@ -107,7 +112,7 @@ impl Total {
     /// Returns the lists of measures whose procedures are counted together.
     pub fn joined(&self) -> Vec<&[String]> {
         match self {
-            Self::Measure(_) | Self::AtStart(_) => Vec::new(),
+            Self::Measure(_) | Self::AtStart(_) | Self::Everywhere(_) => Vec::new(),
             Self::Add(left, right) | Self::Subtract(left, right) => {
                 [left.joined(), right.joined()].concat()
             }
@@ -133,6 +138,7 @@ impl fmt::Display for Total {
             }
             Self::Procedures(names) => write!(f, "procedures({})", names.join(", ")),
             Self::AtStart(name) => write!(f, "at_start({name})"),
+            Self::Everywhere(name) => write!(f, "everywhere({name})"),
         }
     }
 }
@@ -152,7 +158,7 @@ fn check(sql: &ast::Expr, declared: &BTreeSet<String>) -> Result<Total, Misfit> 
         ast::Expr::Function(function) => check_function(function, declared),
         _ => Err(misfit(format!(
             "`{sql}` is outside the language of totals: measures, `+`, `-`, `greatest(…)`, \
-             `procedures(…)` and `at_start(…)`"
+             `procedures(…)`, `at_start(…)` and `everywhere(…)`"
         ))),
     }
 }
@@ -181,13 +187,14 @@ fn check_function(function: &ast::Function, declared: &BTreeSet<String>) -> Resu
         "procedures" => {
             Ok(Total::Procedures(totals.into_iter().map(measure).collect::<Result<_, _>>()?))
         }
-        "at_start" => match <[Total; 1]>::try_from(totals) {
-            Ok([total]) => Ok(Total::AtStart(measure(total)?)),
-            Err(_) => Err(misfit("`at_start` takes one measure")),
+        "at_start" | "everywhere" => match <[Total; 1]>::try_from(totals) {
+            Ok([total]) if name == "at_start" => Ok(Total::AtStart(measure(total)?)),
+            Ok([total]) => Ok(Total::Everywhere(measure(total)?)),
+            Err(_) => Err(misfit(format!("`{name}` takes one measure"))),
         },
         _ => Err(Misfit {
             message: format!("unknown function `{name}`"),
-            hint: Some("one of: greatest, procedures, at_start".to_owned()),
+            hint: Some("one of: greatest, procedures, at_start, everywhere".to_owned()),
             word: Some(name),
         }),
     }
