@@ -32,6 +32,7 @@ mod runs;
 mod servers;
 mod sources;
 mod tamper;
+mod trends;
 mod verify;
 mod words;
 mod world;
