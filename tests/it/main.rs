@@ -35,6 +35,7 @@ mod runs;
 mod servers;
 mod sources;
 mod tamper;
+mod trends;
 mod verify;
 mod versions;
 mod words;

@@ -6,13 +6,13 @@ mod table;
 
 pub use table::{batch, read, suppressed};
 
-use chrono::{Months, NaiveDate};
+use chrono::{Days, Months, NaiveDate};
 
 use crate::pipeline::Pipeline;
 use crate::pipeline::definitions::{Indicator, Ratio};
 
 use super::period::PeriodKind;
-use super::row::{Row, RowKey};
+use super::row::{Row, RowKey, Status};
 
 use series::Run;
 use statistics::{Point, median_of, trend};
@@ -57,7 +57,7 @@ impl Statistic {
 /// One statistic of a series: of an indicator's version, a scope and a kind of period.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Trend {
-    /// The series; its period is that of the last point.
+    /// The series; its period is that of its last row.
     pub key: RowKey,
     pub statistic: Statistic,
     pub value: Option<f64>,
@@ -95,7 +95,7 @@ const UNUSUAL_SCORE: f64 = 3.5;
 pub fn trends(rows: &[Row], pipeline: &Pipeline, as_of: NaiveDate) -> Vec<Trend> {
     let mut trends = Vec::new();
     for run in series::runs(rows, pipeline, as_of) {
-        let told = Told { run: &run, indicator: run.indicator, as_of };
+        let told = Told { run: &run, indicator: run.indicator };
         trends.extend(run.breaks.iter().map(|(day, what)| told.broken(*day, what)));
         trends.extend(told.rolling_12_months());
         trends.extend(told.trend());
@@ -110,7 +110,6 @@ pub fn trends(rows: &[Row], pipeline: &Pipeline, as_of: NaiveDate) -> Vec<Trend>
 struct Told<'a> {
     run: &'a Run<'a>,
     indicator: &'a Indicator,
-    as_of: NaiveDate,
 }
 
 impl Told<'_> {
@@ -138,23 +137,29 @@ impl Told<'_> {
         Trend { day: Some(day), note, ..self.nothing(Statistic::Break) }
     }
 
-    /// Reads the last twelve months as one, from their numerators and denominators.
+    /// Reads the last twelve months as one, from their numerators and denominators. A month in which
+    /// there was nothing to tell of adds nothing, and lacks nothing.
     fn rolling_12_months(&self) -> Option<Trend> {
         let ratio = self.run.flow().filter(|_| self.run.kind() == PeriodKind::Month)?;
         let nothing = self.nothing(Statistic::Rolling12Months);
-        let Some(last) = self.run.points.last() else { return self.short(nothing, 12) };
+        let is_known =
+            |row: &&&Row| matches!(row.facts.status, Status::Value | Status::NotApplicable);
+        let known: Vec<&Row> = self.run.whole.iter().filter(is_known).copied().collect();
+        let Some(last) = known.last() else { return Some(self.short(nothing, 0, 12)) };
         let since = last.key.period.end - Months::new(12);
         let is_in = |row: &&&Row| row.key.period.start >= since;
-        let months: Vec<&&Row> = self.run.points.iter().filter(is_in).collect();
+        let months: Vec<&Row> = known.iter().filter(is_in).copied().collect();
         if months.len() < 12 {
-            return self.short(nothing, 12);
+            return Some(self.short(nothing, months.len(), 12));
         }
         let sum = |of: fn(&Row) -> Option<i64>| months.iter().map(|row| of(row)).sum();
         let numerator: Option<i64> = sum(|row| row.facts.numerator);
         let denominator: Option<i64> = sum(|row| row.facts.denominator);
         let value = rolled(ratio, self.indicator, numerator?, denominator);
         let (since, n_points) = (Some(since), 12);
-        Some(Trend { value, numerator, denominator, since, n_points, ..nothing })
+        let note = if value.is_some() { "" } else { "not applicable: nothing in twelve months" };
+        let note = note.to_owned();
+        Some(Trend { value, numerator, denominator, since, n_points, note, ..nothing })
     }
 
     /// Tells the slope, what follows from it, and what strays from it; or why there is none.
@@ -167,19 +172,16 @@ impl Told<'_> {
             PeriodKind::YearToDate => return Vec::new(),
         };
         let points = self.run.numbered();
-        if points.len() < least {
-            return self.short(nothing, least).into_iter().collect();
-        }
-        let Some(found) = trend(&points, n_seasons) else {
-            return self.short(nothing, least).into_iter().collect();
-        };
+        let found = trend(&points, n_seasons).filter(|_| points.len() >= least);
+        let Some(found) = found else { return vec![self.short(nothing, points.len(), least)] };
         let is_sure = found.p_value < 0.05;
         let slope = Trend {
             value: Some(found.slope * steps_a_year),
             lower: Some(found.lower * steps_a_year),
             upper: Some(found.upper * steps_a_year),
             p_value: Some(found.p_value),
-            note: match (is_sure, found.slope > 0.0) {
+            // Of many equal values the median slope is 0; what is sure is the sum of signs.
+            note: match (is_sure, found.s > 0) {
                 (false, _) => "no trend that is not chance (p >= 0.05)".to_owned(),
                 (true, true) => "rising".to_owned(),
                 (true, false) => "falling".to_owned(),
@@ -200,11 +202,12 @@ impl Told<'_> {
         months_a_step: f64,
     ) -> Option<Trend> {
         let (nothing, last) = (self.nothing(Statistic::TargetReached), self.run.points.last()?);
-        let target = self.indicator.target_at(last.key.period.end)?.value;
+        let target = self.indicator.target_at(last.key.period.end - Days::new(1))?.value;
         let higher = self.indicator.higher_is_better?;
         let value = last.facts.value?;
+        let is_met = |value: f64| if higher { value >= target } else { value <= target };
         let unreached = |note: &str| Some(Trend { note: note.to_owned(), ..nothing.clone() });
-        if if higher { value >= target } else { value <= target } {
+        if is_met(value) {
             return unreached("it is met");
         }
         if !is_sure {
@@ -212,6 +215,9 @@ impl Told<'_> {
         }
         let step = self.run.step_of(last) as f64;
         let level = found.intercept + found.slope * step;
+        if is_met(level) {
+            return unreached("the line has reached it, the last value has not");
+        }
         let day = |slope: f64| {
             let months = (target - level) / slope * months_a_step;
             let is_ahead = (0.0..MAX_MONTHS_AHEAD).contains(&months);
@@ -258,13 +264,11 @@ impl Told<'_> {
             .collect()
     }
 
-    fn short(&self, nothing: Trend, least: usize) -> Option<Trend> {
-        let since = match self.run.breaks.last() {
-            Some((day, _)) if *day <= self.as_of => format!(" since the break of {day}"),
-            _ => String::new(),
-        };
-        let n = self.run.points.len();
-        Some(Trend { note: format!("too few points: {n} of {least}{since}"), ..nothing })
+    /// Says that there are too few points of those that are needed.
+    fn short(&self, nothing: Trend, n: usize, least: usize) -> Trend {
+        let since = self.run.breaks.last();
+        let since = since.map_or_else(String::new, |(day, _)| format!(" since the break of {day}"));
+        Trend { note: format!("too few points: {n} of {least}{since}"), ..nothing }
     }
 }
 

@@ -18,7 +18,10 @@ pub(super) struct Run<'a> {
     pipeline: &'a Pipeline,
     /// The latest row, whatever it tells.
     pub(super) last: &'a Row,
-    /// The rows since the last break that have a value, the earliest first.
+    /// The rows since the last break of periods that have ended and of which all units have
+    /// reported, the earliest first.
+    pub(super) whole: Vec<&'a Row>,
+    /// Those of them that have a value.
     pub(super) points: Vec<&'a Row>,
     /// The days on which the series breaks, and why.
     pub(super) breaks: Vec<(NaiveDate, String)>,
@@ -41,11 +44,12 @@ pub(super) fn runs<'a>(rows: &'a [Row], pipeline: &'a Pipeline, as_of: NaiveDate
             let facts = &row.facts;
             row.key.period.start >= since
                 && !row.key.period.is_running(as_of)
-                && facts.status == Status::Value
                 && facts.units_included == facts.units_expected
         };
-        let points = rows.iter().copied().filter(is_whole).collect();
-        Some(Run { indicator, pipeline, last, points, breaks })
+        let whole: Vec<&Row> = rows.iter().copied().filter(is_whole).collect();
+        let has_value = |row: &&Row| row.facts.status == Status::Value;
+        let points = whole.iter().copied().filter(has_value).collect();
+        Some(Run { indicator, pipeline, last, whole, points, breaks })
     };
     grouped.into_values().filter_map(run).collect()
 }
@@ -59,7 +63,9 @@ fn breaks(rows: &[&Row], pipeline: &Pipeline) -> Vec<(NaiveDate, String)> {
     let declared = definitions.breaks.iter().filter(|at| at.breaks(&key.indicator));
     let mut breaks: Vec<(NaiveDate, String)> =
         declared.map(|at| (at.on, format!("{}: {}", at.id, at.what.en))).collect();
-    let version = definitions.version(&key.indicator, key.version);
+    let indicator = definitions.indicators.get(&*key.indicator);
+    let is_first = indicator.is_some_and(|known| known.versions[0].number == key.version);
+    let version = indicator.and_then(|known| known.version(key.version)).filter(|_| !is_first);
     if let Some(from) = version.and_then(|version| version.from) {
         breaks.push((from, format!("definition version {}", key.version)));
     }
