@@ -122,6 +122,34 @@ fn what_is_hidden_has_a_mark_of_its_own() {
     "#);
 }
 
+/// The late ones of the first unit are few: they must not be what the other columns leave.
+#[test]
+fn what_is_hidden_is_not_what_the_other_columns_leave() {
+    let world = with_form();
+    world.edit("pipeline.toml", "since =", "suppress_below = 3\nsince =");
+    for (unit, n_early, n_on_time, n_late) in [(1, 6, 5, 2), (2, 9, 8, 7)] {
+        let days = [(15, n_early), (20, n_on_time), (25, n_late)];
+        let days = days.iter().flat_map(|(day, n)| std::iter::repeat_n(day, *n));
+        let row = |(at, day): (usize, &i32)| {
+            let number = format!("G99.0{unit}-200110-{at:04}");
+            // Refused ones are in no other rate that would hide a column beside them.
+            let is_refused = *day == 25 || (*day == 15 && at % 2 == 0);
+            let status = if is_refused { "Từ chối" } else { "Đã xong" };
+            format!(
+                "{number}|1.00000{unit}|10/01/2020|20/01/2020|{day}/01/2020|{status}|Trực tiếp|\n"
+            )
+        };
+        world.log(&format!("u{unit}/2020-01.csv"), &(1..).zip(days).map(row).collect::<String>());
+    }
+    world.run(0);
+    let book = sheets(&world, &["form-ii06a", "--period", "2020-01", "--lang", "en"]);
+    assert_snapshot!(rows(&book["Unit"].as_array().unwrap()[6..9]), @r#"
+    [1,"First department",13,0,13,0,13,6,"*","*",0,0,0]
+    [2,"Second department",24,0,24,0,24,9,"*","*",0,0,0]
+    [null,"Total",37,0,37,0,37,15,13,9,0,0,0]
+    "#);
+}
+
 #[test]
 fn no_form_is_written_of_figures_that_contradict_one_another() {
     let world = with_form();

@@ -30,6 +30,12 @@ const COLUMNS: [&str; 11] = [
     "form_open_overdue",
 ];
 
+/// The columns that are the sum of three others: who has the form has these sums.
+pub const SUMS_OF_THREE: [(&str, [&str; 3]); 2] = [
+    ("form_handled", ["form_received_online", "form_received_other", "form_carried_over"]),
+    ("form_resolved", ["form_resolved_early", "form_resolved_on_time", "form_resolved_late"]),
+];
+
 /// A line of the form; a number that is missing or suppressed is none.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Line {
