@@ -4,15 +4,16 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context as _, bail};
+use chrono::NaiveDate;
 use rust_xlsxwriter::{Format, FormatAlign, FormatBorder, Worksheet};
 
 use crate::indicators::period::Period;
-use crate::indicators::row::Row;
+use crate::indicators::row::{Row, Status};
 use crate::indicators::scope::Scope;
 use crate::pipeline::rules::Language;
 
-use super::Published;
 use super::rows::{Names, new_book};
+use super::{Published, Unfit};
 
 /// The indicators of the eleven columns, in their order.
 const COLUMNS: [&str; 11] = [
@@ -29,14 +30,41 @@ const COLUMNS: [&str; 11] = [
     "form_open_overdue",
 ];
 
+/// The columns that are the sum of three others: who has the form has these sums.
+pub const SUMS_OF_THREE: [(&str, [&str; 3]); 2] = [
+    ("form_handled", ["form_received_online", "form_received_other", "form_carried_over"]),
+    ("form_resolved", ["form_resolved_early", "form_resolved_on_time", "form_resolved_late"]),
+];
+
 /// A line of the form; a number that is missing or suppressed is none.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Line {
     pub scope: Scope,
     pub numbers: [Option<i64>; 11],
+    /// Whether the numbers are there and not told.
+    pub is_suppressed: [bool; 11],
+    /// Whether what is told is of a report that has not come, or not whole.
+    pub is_missing: bool,
+    /// How many units have reported, and how many should have.
+    pub n_units: (i64, i64),
 }
 
 impl Line {
+    fn new(scope: Scope) -> Self {
+        Self {
+            scope,
+            numbers: [None; 11],
+            is_suppressed: [false; 11],
+            is_missing: false,
+            n_units: (0, 0),
+        }
+    }
+
+    /// Whether nobody was to report it, and nobody has.
+    fn is_of_nobody(&self) -> bool {
+        self.n_units == (0, 0) && self.numbers.iter().flatten().all(|number| *number == 0)
+    }
+
     /// Returns the identities of the form that do not hold, as its columns are numbered.
     pub fn broken(&self) -> Vec<&'static str> {
         let sum = |columns: &[usize]| -> Option<i64> {
@@ -62,13 +90,17 @@ impl Line {
 
 /// Takes the lines of the form out of rows of one period, by scope.
 pub fn lines<'a>(rows: impl Iterator<Item = &'a Row>) -> Vec<Line> {
-    let mut lines: BTreeMap<Scope, [Option<i64>; 11]> = BTreeMap::new();
+    let mut lines: BTreeMap<Scope, Line> = BTreeMap::new();
     for row in rows {
-        if let Some(at) = COLUMNS.iter().position(|id| *id == &*row.key.indicator) {
-            lines.entry(row.key.scope.clone()).or_default()[at] = row.facts.numerator;
-        }
+        let Some(at) = COLUMNS.iter().position(|id| *id == &*row.key.indicator) else { continue };
+        let (scope, facts) = (&row.key.scope, &row.facts);
+        let line = lines.entry(scope.clone()).or_insert_with(|| Line::new(scope.clone()));
+        line.numbers[at] = facts.numerator;
+        line.is_suppressed[at] = facts.status == Status::Suppressed;
+        line.is_missing |= facts.status == Status::Missing;
+        line.n_units = (facts.units_included, facts.units_expected);
     }
-    lines.into_iter().map(|(scope, numbers)| Line { scope, numbers }).collect()
+    lines.into_values().collect()
 }
 
 /// Writes the form as a workbook: a sheet by unit and one by field.
@@ -77,11 +109,15 @@ pub(super) fn workbook(
     published: &Published<'_>,
     language: Language,
 ) -> anyhow::Result<Vec<u8>> {
-    let period = rows.first().map(|row| row.key.period);
-    let period = period.context("no figures were published for this period")?;
-    let lines = lines(rows.iter().copied());
+    let first = rows.first().context("no figures were published for this period")?;
+    let (period, end) = (first.key.period, first.facts.period_end);
+    let mut lines = lines(rows.iter().copied());
     if lines.is_empty() {
-        bail!("the pipeline defines none of the indicators of the form, such as `{}`", COLUMNS[0]);
+        let told = format!(
+            "the release tells none of the indicators of the form, such as `{}`",
+            COLUMNS[0]
+        );
+        return Err(Unfit(told).into());
     }
     let told = |line: &Line| {
         let broken = line.broken();
@@ -95,6 +131,8 @@ pub(super) fn workbook(
             broken.join("; ")
         );
     }
+    // The ministry's own code is a unit that sends no dossiers.
+    lines.retain(|line| line.scope == Scope::Ministry || !line.is_of_nobody());
     let names = Names { pipeline: published.pipeline, language };
     let mut book = new_book()?;
     let sheets = [
@@ -104,7 +142,7 @@ pub(super) fn workbook(
     for (heading, of) in sheets {
         let of_kind = |line: &&Line| of(&line.scope).is_some() || line.scope == Scope::Ministry;
         let lines: Vec<&Line> = lines.iter().filter(of_kind).collect();
-        write_sheet(book.add_worksheet(), &lines, heading, period, &names)?;
+        write_sheet(book.add_worksheet(), &lines, heading, (period, end), &names)?;
     }
     book.save_to_buffer().context("failed to write the workbook")
 }
@@ -113,7 +151,7 @@ fn write_sheet(
     page: &mut Worksheet,
     lines: &[&Line],
     heading: (&str, &str),
-    period: Period,
+    (period, end): (Period, NaiveDate),
     names: &Names<'_>,
 ) -> anyhow::Result<()> {
     let title = Format::new().set_bold().set_align(FormatAlign::Center);
@@ -123,33 +161,55 @@ fn write_sheet(
         "Handling of administrative procedures (form II.06a/VPCP/KSTT)",
     );
     page.merge_range(0, 0, 0, 12, told, &title)?;
-    let told = format!("{} {}", names.choose("Kỳ báo cáo:", "Period:"), period.label());
+    // A period that runs is told as far as it was counted.
+    let days = [period.start, end.pred_opt().unwrap_or(end)].map(|day| day.format("%d/%m/%Y"));
+    let told = names.choose("Kỳ báo cáo:", "Period:");
+    let told = format!("{told} {} ({} - {})", period.label(), days[0], days[1]);
     page.merge_range(1, 0, 1, 12, &told, &title)?;
     let unit = names.choose("Đơn vị tính: Số hồ sơ TTHC", "Unit: dossiers");
     page.merge_range(2, 9, 2, 12, unit, &Format::new().set_italic())?;
     write_headings(page, heading, names)?;
     page.set_column_width(0, 5)?.set_column_width(1, 44)?;
-    let cell = Format::new().set_border(FormatBorder::Thin);
     // The whole ministry comes last, as a form's total does.
     let (total, parts): (Vec<&Line>, Vec<&Line>) =
         lines.iter().partition(|line| line.scope == Scope::Ministry);
-    for (at, line) in (6..).zip(parts.iter().chain(&total)) {
-        let is_total = line.scope == Scope::Ministry;
-        if !is_total {
-            page.write_number_with_format(at, 0, f64::from(at - 5), &cell)?;
-        }
-        let name = if is_total {
-            names.choose("Tổng cộng", "Total").to_owned()
-        } else {
-            names.scope(&line.scope)
+    let mut at = 6;
+    for line in parts.iter().chain(&total) {
+        write_line(page, at, line, names)?;
+        at += 1;
+    }
+    let Some(total) = total.first() else { return Ok(()) };
+    let (included, expected) = total.n_units;
+    let told = names.choose("Số đơn vị báo cáo:", "Units that reported:");
+    page.write_string(at + 1, 1, format!("{told} {included}/{expected}"))?;
+    let marks = names.choose(
+        "-: không có số liệu; *: không công bố vì số nhỏ",
+        "-: no figure; *: not told, since small numbers are hidden",
+    );
+    page.write_string(at + 2, 1, marks)?;
+    Ok(())
+}
+
+/// Writes a line of the form; the lines begin in the seventh row.
+fn write_line(page: &mut Worksheet, at: u32, line: &Line, names: &Names<'_>) -> anyhow::Result<()> {
+    let cell = Format::new().set_border(FormatBorder::Thin);
+    let name = if line.scope == Scope::Ministry {
+        page.write_blank(at, 0, &cell)?;
+        names.choose("Tổng cộng", "Total").to_owned()
+    } else {
+        page.write_number_with_format(at, 0, f64::from(at - 5), &cell)?;
+        names.scope(&line.scope)
+    };
+    let mark =
+        if line.is_missing { names.choose(" (chưa báo cáo)", " (not reported)") } else { "" };
+    page.write_string_with_format(at, 1, format!("{name}{mark}"), &cell)?;
+    for (column, (number, is_suppressed)) in (2..).zip(line.numbers.iter().zip(line.is_suppressed))
+    {
+        match number {
+            Some(number) => page.write_number_with_format(at, column, *number as f64, &cell)?,
+            None if is_suppressed => page.write_string_with_format(at, column, "*", &cell)?,
+            None => page.write_string_with_format(at, column, "-", &cell)?,
         };
-        page.write_string_with_format(at, 1, name, &cell)?;
-        for (column, number) in (2..).zip(line.numbers) {
-            match number {
-                Some(number) => page.write_number_with_format(at, column, number as f64, &cell)?,
-                None => page.write_string_with_format(at, column, "-", &cell)?,
-            };
-        }
     }
     Ok(())
 }

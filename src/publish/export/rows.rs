@@ -11,7 +11,7 @@ use crate::pipeline::Pipeline;
 use crate::pipeline::rules::Language;
 use crate::publish::figures;
 
-use super::Published;
+use super::{Published, Unfit};
 
 /// A sheet holds so many rows below its headings.
 const MAX_ROWS: usize = (1 << 20) - 1;
@@ -34,10 +34,11 @@ pub(super) fn workbook(
     language: Language,
 ) -> anyhow::Result<Vec<u8>> {
     if rows.len() > MAX_ROWS {
-        anyhow::bail!(
-            "{} figures do not fit a sheet of {MAX_ROWS} rows: choose a period with --period",
-            rows.len()
+        let n_rows = rows.len();
+        let told = format!(
+            "{n_rows} figures do not fit a sheet of {MAX_ROWS} rows: choose a period with --period"
         );
+        return Err(Unfit(told).into());
     }
     let mut book = new_book()?;
     let bold = Format::new().set_bold();
@@ -115,6 +116,8 @@ fn figures_sheet(
         ("Chính thức", "Final"),
         ("Số đơn vị báo cáo", "Units included"),
         ("Số đơn vị phải báo cáo", "Units expected"),
+        // Two definitions may be told of one period.
+        ("Phiên bản định nghĩa", "Definition version"),
     ];
     for (column, (vi, en)) in (0..).zip(headings) {
         page.write_string_with_format(0, column, names.choose(vi, en), bold)?;
@@ -140,6 +143,7 @@ fn figures_sheet(
         page.write_boolean(at, 10, facts.is_final)?;
         page.write_number(at, 11, facts.units_included as f64)?;
         page.write_number(at, 12, facts.units_expected as f64)?;
+        page.write_number(at, 13, row.key.version as f64)?;
     }
     Ok(())
 }

@@ -49,7 +49,7 @@ impl<'a> Suppression<'a> {
             for (key, numbers, n) in figures {
                 sheets.enter(&pipeline.definitions, &key, numbers, n, below);
             }
-            sheets.close(&wholes, below);
+            sheets.close(&pipeline.definitions, &wholes, below);
             sheets
         };
         let rows = indicators.rows();

@@ -10,6 +10,8 @@ use crate::indicators::row::{Numbers, RowKey};
 use crate::indicators::scope::Scope;
 use crate::pipeline::definitions::{Adds, Definitions, Formula, Total};
 
+use crate::publish::export::form;
+
 use super::sheet::{Hidden, Sheet, Wholes, another};
 
 /// The numbers of a measure by cell, zeros among them.
@@ -80,8 +82,9 @@ impl Sheets {
     }
 
     /// Hides small cells, then what would tell them, until nothing would.
-    pub(super) fn close(&mut self, wholes: &Wholes, below: i64) {
-        let sums = self.sums();
+    pub(super) fn close(&mut self, definitions: &Definitions, wholes: &Wholes, below: i64) {
+        let mut sums = self.sums();
+        sums.extend(self.sums_of_form(definitions));
         loop {
             let mut has_changed = false;
             for sheet in self.sheets.values_mut().flat_map(BTreeMap::values_mut) {
@@ -165,6 +168,27 @@ impl Sheets {
             }
         }
         sums
+    }
+
+    /// Returns the sums of three that form II.06a has, where its columns add up. Others of three are
+    /// not looked for: there are too many.
+    fn sums_of_form(&self, definitions: &Definitions) -> Vec<(String, Vec<String>)> {
+        let name = |id: &str| match &definitions.indicators.get(id)?.latest().formula {
+            Formula::Ratio(ratio) => Some(ratio.numerator.to_string()),
+            _ => None,
+        };
+        let named = form::SUMS_OF_THREE.iter().filter_map(|(whole, parts)| {
+            let parts: Option<Vec<String>> = parts.iter().map(|part| name(part)).collect();
+            Some((name(whole)?, parts?))
+        });
+        let are_told = |(whole, parts): &(String, Vec<String>)| {
+            let mut names = parts.iter().chain([whole]);
+            names.all(|name| self.counts.contains_key(name))
+        };
+        let add_up = |(whole, parts): &(String, Vec<String>)| {
+            self.add_up(whole, &parts.iter().map(String::as_str).collect::<Vec<_>>())
+        };
+        named.filter(are_told).filter(add_up).collect()
     }
 
     fn add_up(&self, whole: &str, parts: &[&str]) -> bool {
