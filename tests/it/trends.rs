@@ -7,7 +7,9 @@ use super::world::{World, python};
 
 /// What is kept of the ministry's catalogue: counts and rates, means, percentiles and amounts, flows
 /// and levels, what is better higher, lower or neither, with and without a target.
-const KEPT: [&str; 11] = [
+const KEPT: [&str; 13] = [
+    "channel_unknown_rate",
+    "no_due_date_rate",
     "npsp_integration_rate",
     "received",
     "resolved",

@@ -10,25 +10,11 @@ use rust_xlsxwriter::{Format, FormatAlign, FormatBorder, Worksheet};
 use crate::indicators::period::Period;
 use crate::indicators::row::{Row, Status};
 use crate::indicators::scope::Scope;
+use crate::pipeline::form;
 use crate::pipeline::rules::Language;
 
 use super::rows::{Names, new_book};
 use super::{Published, Unfit};
-
-/// The indicators of the eleven columns, in their order.
-const COLUMNS: [&str; 11] = [
-    "form_handled",
-    "form_received_online",
-    "form_received_other",
-    "form_carried_over",
-    "form_resolved",
-    "form_resolved_early",
-    "form_resolved_on_time",
-    "form_resolved_late",
-    "form_open",
-    "form_open_in_term",
-    "form_open_overdue",
-];
 
 /// The columns that are the sum of three others: who has the form has these sums.
 pub const SUMS_OF_THREE: [(&str, [&str; 3]); 2] = [
@@ -92,7 +78,10 @@ impl Line {
 pub fn lines<'a>(rows: impl Iterator<Item = &'a Row>) -> Vec<Line> {
     let mut lines: BTreeMap<Scope, Line> = BTreeMap::new();
     for row in rows {
-        let Some(at) = COLUMNS.iter().position(|id| *id == &*row.key.indicator) else { continue };
+        let Some(at) = form::COLUMNS.iter().position(|of| of.indicator == &*row.key.indicator)
+        else {
+            continue;
+        };
         let (scope, facts) = (&row.key.scope, &row.facts);
         let line = lines.entry(scope.clone()).or_insert_with(|| Line::new(scope.clone()));
         line.numbers[at] = facts.numerator;
@@ -115,7 +104,7 @@ pub(super) fn workbook(
     if lines.is_empty() {
         let told = format!(
             "the release tells none of the indicators of the form, such as `{}`",
-            COLUMNS[0]
+            form::COLUMNS[0].indicator
         );
         return Err(Unfit(told).into());
     }
