@@ -11,7 +11,7 @@ use chrono::{Days, NaiveDate};
 
 use crate::measures::Measures;
 use crate::pipeline::Pipeline;
-use crate::pipeline::definitions::{Counted, Formula, Measure, Total, When};
+use crate::pipeline::definitions::{Addend, Counted, Formula, Measure, Total, When};
 
 use super::period::Period;
 use super::scope::Scope;
@@ -161,8 +161,7 @@ fn span(measure: &Measure, start: NaiveDate, end: NaiveDate) -> Range<NaiveDate>
     }
 }
 
-/// Returns the measures that add up to a total for a scope and a period that ends on a day, each with
-/// its sign.
+/// Returns the measures that add up to a total for a scope and a period that ends on a day.
 pub fn terms<'t>(
     total: &'t Total,
     measures: &Measures,
@@ -170,7 +169,7 @@ pub fn terms<'t>(
     scope: &Scope,
     period_end: NaiveDate,
     period: Period,
-) -> Vec<(i64, &'t str)> {
+) -> Vec<Addend<'t>> {
     let series = Series::new(measures, pipeline);
     total.terms(&series.at(scope, period, period_end - Days::new(1)))
 }

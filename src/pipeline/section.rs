@@ -69,6 +69,11 @@ impl<'a> Section<'a> {
         self.table.contains_key(key)
     }
 
+    /// Leaves keys unread of which a fault tells already.
+    pub(super) fn pass_over(&self, keys: &[&'static str]) {
+        self.asked.borrow_mut().extend(keys);
+    }
+
     /// Returns where a key's value stands when it is a text.
     pub(super) fn plain_text(&self, key: &'static str) -> Option<Range<usize>> {
         self.asked.borrow_mut().push(key);

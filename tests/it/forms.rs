@@ -82,3 +82,34 @@ fn each_column_of_a_form_is_held_against_what_the_catalogue_computes_from_the_lo
     control: G99.01 2020-01-01 to 2020-02-01: `resolved_on_time` is 1 by its log, 2 by its form
     ");
 }
+
+#[test]
+fn what_was_carried_over_is_explained_by_the_dossiers_that_were_open_then() {
+    let world = World::small();
+    let catalogue = std::fs::read(root().join("pipelines/ministry/indicators.toml")).unwrap();
+    world.write("indicators.toml", catalogue);
+    world.log(
+        "u1/2020-01.csv",
+        "G99.01-200105-0001 | 1.000001 | 05/01/2020 | 10/03/2020 | 15/02/2020 | Đã xong | Trực tuyến |
+         G99.01-200106-0002 | 1.000001 | 06/01/2020 | 13/03/2020 | 20/01/2020 | Đã xong | Trực tiếp |",
+    );
+    world.log(
+        "u1/2020-02.csv",
+        "G99.01-200207-0003 | 1.000001 | 07/02/2020 | 20/03/2020 | | Đang xử lý | Trực tiếp |",
+    );
+    let unit = ["--unit", "G99.01", "--period", "2020-02"];
+    world.run(0);
+    let ran = world.hoso(&[&["explain", "form_handled"][..], &unit].concat());
+    let told: Vec<&str> = ran.stdout.lines().skip(3).take(9).collect();
+    assert_snapshot!(told.join("\n"), @"
+    numerator form_received_online + form_received_other + at_start(form_open)
+      form_open: dossiers at the beginning, from received_on until ended_on, where status <> 'new'
+      form_received_online: dossiers by received_on, where status <> 'new' AND channel = 'online'
+      form_received_other: dossiers by received_on, where status <> 'new' AND channel <> 'online'
+    by procedure
+      1.000001: 2
+    by delivery, each dossier under the last that tells of it
+      G99.01/dossier/00000001 `2020-01.csv`: 1
+      G99.01/dossier/00000002 `2020-02.csv`: 1
+    ");
+}

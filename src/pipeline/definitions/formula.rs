@@ -115,6 +115,9 @@ impl Formula {
             faults.add(section.file, start, message).hint(
                 "a value is read from a numerator, a percentile, a complement or a composite",
             );
+            section.pass_over(&KINDS);
+            section.pass_over(&["denominator", "measured_of", "known", "counted_by", "times"]);
+            section.pass_over(&["histogram", "left_out"]);
             return None;
         };
         match kind {

@@ -19,7 +19,7 @@ pub use formula::{Composite, Formula, Ratio};
 pub use indicator::{Indicator, UnitOfMeasure, Version};
 pub use measure::{Adds, LAST_BIN, Measure, Subject, When};
 pub use target::Step;
-pub use total::{Counted, Total};
+pub use total::{Addend, Counted, Total};
 
 /// Every measure and indicator, in the order of their names.
 #[derive(Debug, Clone, Default)]

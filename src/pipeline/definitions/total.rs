@@ -38,6 +38,16 @@ pub trait Counted {
     fn procedures(&self, names: &[String]) -> i64;
 }
 
+/// A measure that is added to a total or taken off it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Addend<'t> {
+    /// 1 where it is added, -1 where it is taken off.
+    pub sign: i64,
+    pub measure: &'t str,
+    /// Whether it is the level when the period began.
+    pub is_at_start: bool,
+}
+
 impl Total {
     /// Reads a total; a fault names its place.
     pub(super) fn read(
@@ -66,14 +76,16 @@ impl Total {
         }
     }
 
-    /// Returns the measures that add up to the total of a scope and period, each with its sign: of
-    /// several, those of the greatest. Procedures and the levels of an earlier day do not add up.
-    pub fn terms(&self, counted: &dyn Counted) -> Vec<(i64, &str)> {
+    /// Returns the measures that add up to the total of a scope and period: of several, those of
+    /// the greatest. Procedures, and what is counted elsewhere, do not add up.
+    pub fn terms(&self, counted: &dyn Counted) -> Vec<Addend<'_>> {
         match self {
-            Self::Measure(name) => vec![(1, name)],
+            Self::Measure(name) => vec![Addend { sign: 1, measure: name, is_at_start: false }],
+            Self::AtStart(name) => vec![Addend { sign: 1, measure: name, is_at_start: true }],
             Self::Add(left, right) => [left.terms(counted), right.terms(counted)].concat(),
             Self::Subtract(left, right) => {
-                let taken = right.terms(counted).into_iter().map(|(sign, name)| (-sign, name));
+                let taken = right.terms(counted).into_iter();
+                let taken = taken.map(|of| Addend { sign: -of.sign, ..of });
                 left.terms(counted).into_iter().chain(taken).collect()
             }
             Self::Greatest(totals) => {
@@ -81,7 +93,7 @@ impl Total {
                 let greatest = totals.iter().rev().max_by_key(|total| total.of(counted));
                 greatest.map_or_else(Vec::new, |total| total.terms(counted))
             }
-            Self::Procedures(_) | Self::AtStart(_) | Self::Everywhere(_) => Vec::new(),
+            Self::Procedures(_) | Self::Everywhere(_) => Vec::new(),
         }
     }
 

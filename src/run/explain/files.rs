@@ -7,17 +7,17 @@ use rayon::prelude::*;
 
 use crate::measures::rows::{counted, needed_columns};
 use crate::pipeline::Pipeline;
-use crate::pipeline::definitions::Measure;
 use crate::pipeline::tables::Table;
 use crate::store::Store;
 use crate::store::parquet::DataFile;
 use crate::store::table::Snapshot;
 
 use super::Sums;
+use super::sides::Term;
 
-/// The measures of dossiers that add up to numerator and denominator, each with its sign.
+/// The measures of dossiers that add up to numerator and denominator.
 pub(super) struct InFigure<'a> {
-    pub(super) counted: [Option<Vec<(i64, &'a Measure)>>; 2],
+    pub(super) counted: [Option<Vec<&'a Term>>; 2],
     pub(super) days: (NaiveDate, NaiveDate),
     pub(super) unit: Option<&'a str>,
     pub(super) pipeline: &'a Pipeline,
@@ -56,7 +56,7 @@ impl InFigure<'_> {
 
     /// Tells for each dossier of a file how often numerator and denominator count it.
     fn weights(&self, file: &DataFile, store: &Store) -> anyhow::Result<Weights> {
-        let measures = self.counted.iter().flatten().flatten().map(|(_, measure)| *measure);
+        let measures = self.counted.iter().flatten().flatten().map(|term| &term.measure);
         let mut columns: Vec<&str> =
             measures.flat_map(needed_columns).chain(["unit_code"]).collect();
         columns.sort_unstable();
@@ -68,11 +68,11 @@ impl InFigure<'_> {
                 batch.column_by_name("unit_code").expect("it was asked for").as_string::<i32>();
             for (weights, side) in weights.iter_mut().zip(&self.counted) {
                 let mut own = vec![0; batch.num_rows()];
-                for (sign, measure) in side.iter().flatten() {
-                    for (row, is_counted) in counted(measure, self.days, &batch)?.iter().enumerate()
-                    {
+                for term in side.iter().flatten() {
+                    let rows = counted(&term.measure, term.days(self.days), &batch)?;
+                    for (row, is_counted) in rows.iter().enumerate() {
                         if *is_counted && self.is_ours(units.value(row)) {
-                            own[row] += sign;
+                            own[row] += term.sign;
                         }
                     }
                 }

@@ -107,9 +107,10 @@ pub fn explain(pipeline: &Pipeline, store: &Store, wanted: &Wanted) -> anyhow::R
     let sums = sides.each_ref().map(|side| {
         let side = side.as_ref().filter(|side| side.adds_up())?;
         let mut sums = Sums::new();
-        for (sign, measure) in side.added() {
-            for (part, n) in parts(&measured, measure, unit, days, pipeline) {
-                *sums.entry(part).or_default() += sign * n;
+        for term in side.added() {
+            let days = term.days(days);
+            for (part, n) in parts(&measured, &term.measure, unit, days, pipeline) {
+                *sums.entry(part).or_default() += term.sign * n;
             }
         }
         Some(sums)

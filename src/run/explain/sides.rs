@@ -1,10 +1,12 @@
 //! Numerator and denominator of a figure: the measures that add up to each, and what was published.
 
+use chrono::NaiveDate;
+
 use crate::indicators::row::Row;
 use crate::indicators::series::terms;
 use crate::measures::Measures;
 use crate::pipeline::Pipeline;
-use crate::pipeline::definitions::{Adds, Formula, Measure, Subject, Total};
+use crate::pipeline::definitions::{Addend, Adds, Formula, Measure, Subject, Total};
 
 /// A numerator or denominator, and the number published.
 #[derive(Debug)]
@@ -21,9 +23,19 @@ pub(super) struct Side {
 pub(super) struct Term {
     /// 1 where it is added, -1 where it is subtracted, 0 where it does not add up to the total.
     pub(super) sign: i64,
+    /// Whether it is the level when the period began.
+    pub(super) is_at_start: bool,
     pub(super) measure: Measure,
     /// As it is written in `indicators.toml`.
     pub(super) condition: Option<String>,
+}
+
+impl Term {
+    /// Returns the days that it counts of the half-open period of a figure; a level is that at
+    /// their end.
+    pub(super) fn days(&self, (start, end): (NaiveDate, NaiveDate)) -> (NaiveDate, NaiveDate) {
+        if self.is_at_start { (start, start) } else { (start, end) }
+    }
 }
 
 impl Side {
@@ -36,7 +48,7 @@ impl Side {
     pub(super) fn counts_dossiers(&self) -> bool {
         let is_count =
             |measure: &Measure| measure.of == Subject::Dossiers && measure.adds == Adds::One;
-        self.adds_up() && self.added().all(|(_, measure)| is_count(measure))
+        self.adds_up() && self.added().all(|term| is_count(&term.measure))
     }
 
     /// Whether it reads a measure of some subject.
@@ -44,10 +56,9 @@ impl Side {
         self.terms.iter().any(|term| is_meant(term.measure.of))
     }
 
-    /// The measures that add up to it, each with its sign.
-    pub(super) fn added(&self) -> impl Iterator<Item = (i64, &Measure)> {
-        let added = self.terms.iter().filter(|term| term.sign != 0);
-        added.map(|term| (term.sign, &term.measure))
+    /// The measures that add up to it.
+    pub(super) fn added(&self) -> impl Iterator<Item = &Term> {
+        self.terms.iter().filter(|term| term.sign != 0)
     }
 }
 
@@ -57,15 +68,25 @@ pub(super) fn sides(row: &Row, measures: &Measures, pipeline: &Pipeline) -> [Opt
     let side = |total: &Total, published: Option<i64>| {
         let added =
             terms(total, measures, pipeline, &row.key.scope, row.facts.period_end, row.key.period);
-        let sign = |name: &str| {
-            added.iter().filter(|(_, added)| *added == name).map(|(sign, _)| sign).sum()
-        };
-        let term = |name: &str| {
+        let term = |name: &str, is_at_start: bool| {
+            let is_it = |of: &&Addend<'_>| of.measure == name && of.is_at_start == is_at_start;
             let measure = pipeline.definitions.measures.get(name)?.clone();
             let condition = pipeline.definitions.conditions.get(name).cloned();
-            Some(Term { sign: sign(name), measure, condition })
+            let sign = added.iter().filter(is_it).map(|of| of.sign).sum();
+            Some(Term { sign, is_at_start, measure, condition })
         };
-        let terms = total.measures().into_iter().filter_map(term).collect();
+        let terms = |name: &str| {
+            let mut terms = [false, true].map(|is_at_start| term(name, is_at_start));
+            // What adds nothing up is told once.
+            let adds = |term: &Option<Term>| term.as_ref().is_some_and(|term| term.sign != 0);
+            if adds(&terms[0]) || adds(&terms[1]) {
+                terms = terms.map(|term| term.filter(|term| term.sign != 0));
+            } else {
+                terms[1] = None;
+            }
+            terms.into_iter().flatten()
+        };
+        let terms = total.measures().into_iter().flat_map(terms).collect();
         Side { total: total.to_string(), terms, published }
     };
     match version.map(|version| &version.formula) {

@@ -212,6 +212,7 @@ fn side_json(role: &str, side: &Side) -> Vec<Value> {
             "role": role,
             "total": side.total,
             "sign": term.sign,
+            "at_start": term.is_at_start,
             "measure": measure.name,
             "of": measure.of.name(),
             "days": days,
@@ -235,10 +236,13 @@ fn definitions(role: &str, side: &Side) -> Vec<String> {
 }
 
 /// Tells a measure in words.
-fn definition(Term { measure, condition, .. }: &Term) -> String {
+fn definition(Term { measure, condition, is_at_start, .. }: &Term) -> String {
     let days = match measure.when {
         When::Flow { on } => format!("by {on}"),
-        When::Stock { from, until } => format!("at the end, from {from} until {until}"),
+        When::Stock { from, until } => {
+            let at = if *is_at_start { "beginning" } else { "end" };
+            format!("at the {at}, from {from} until {until}")
+        }
     };
     let adds = match measure.adds {
         Adds::One => String::new(),
