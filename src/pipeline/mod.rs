@@ -193,13 +193,13 @@ fn read_feeds(
 
 fn check_headline(settings: &Settings, definitions: &Definitions, dir: &Path, faults: &mut Faults) {
     for id in &settings.headline {
-        if definitions.indicators.contains_key(&id.value) {
+        if definitions.ids.contains(&id.value) {
             continue;
         }
         if let Some(file) = SourceFile::read(&dir.join("pipeline.toml"), faults) {
             faults
                 .add(&file, id.span.clone(), format!("unknown indicator `{}`", id.value))
-                .suggest(&id.value, definitions.indicators.keys().map(String::as_str));
+                .suggest(&id.value, definitions.ids.iter().map(String::as_str));
         }
     }
 }

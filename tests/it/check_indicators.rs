@@ -66,3 +66,11 @@ fn a_formula_is_of_one_kind_and_of_what_it_can_be_read_from() {
         is_told(from, to, told);
     }
 }
+
+/// The small pipeline's headline and the ministry's breaks name indicators with a fault of their own.
+#[test]
+fn an_indicator_with_a_fault_is_not_unknown_where_it_is_named() {
+    let resolved_online = "numerator = \"resolved_online\"\ndenominator = \"resolved\"";
+    let misspelt = "numerator = \"resolved_onlin\"\ndenominator = \"resolved\"";
+    is_told(resolved_online, misspelt, "did you mean `resolved_online`?");
+}

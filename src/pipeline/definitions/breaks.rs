@@ -1,14 +1,12 @@
 //! Breaks: days on which what is counted changes its meaning, so that no trend goes across.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use chrono::NaiveDate;
 
 use crate::pipeline::fault::Faults;
 use crate::pipeline::section::Section;
 use crate::pipeline::settings::{Bilingual, bilingual};
-
-use super::indicator::Indicator;
 
 /// A break of some series, or of all.
 #[derive(Debug, Clone)]
@@ -30,17 +28,17 @@ impl Break {
     pub(super) fn read(
         id: &str,
         section: &Section<'_>,
-        indicators: &BTreeMap<String, Indicator>,
+        known: &BTreeSet<String>,
         faults: &mut Faults,
     ) -> Option<Self> {
         section.require("on", faults);
         let on = section.day("on", faults);
         let what = bilingual(section, "what", faults);
         let ids = section.texts("indicators", faults);
-        for id in ids.iter().filter(|id| !indicators.contains_key(&id.value)) {
+        for id in ids.iter().filter(|id| !known.contains(&id.value)) {
             faults
                 .add(section.file, id.span.clone(), format!("unknown indicator `{}`", id.value))
-                .suggest(&id.value, indicators.keys().map(String::as_str));
+                .suggest(&id.value, known.iter().map(String::as_str));
         }
         section.finish(faults);
         let indicators = ids.into_iter().map(|id| id.value).collect();

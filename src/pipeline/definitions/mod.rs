@@ -33,6 +33,8 @@ pub struct Definitions {
     pub breaks: Vec<Break>,
     /// Identifies the measures: the measures of a cell are stale when it changes.
     pub measures_hash: String,
+    /// Every indicator that is declared, right or wrong.
+    pub(super) ids: BTreeSet<String>,
     /// Identifies measures, indicators and breaks together.
     pub hash: String,
 }
@@ -123,10 +125,10 @@ impl Definitions {
             section.finish(faults);
             self.indicators.extend(read.map(|read| (name.value.clone(), read)));
         }
-        let ids: BTreeSet<&str> = sections.iter().map(|(name, _)| &*name.value).collect();
+        self.ids = sections.iter().map(|(name, _)| name.value.clone()).collect();
         for (name, section) in &sections {
             if let Some(indicator) = self.indicators.get(&name.value) {
-                self.check_parts(indicator, &ids, section, faults);
+                self.check_parts(indicator, section, faults);
                 self.check_histograms(indicator, section, faults);
             }
         }
@@ -134,20 +136,14 @@ impl Definitions {
 
     /// Says it where an indicator is made of an unknown one, or of one that is itself made of others
     /// as far.
-    fn check_parts(
-        &self,
-        indicator: &Indicator,
-        ids: &BTreeSet<&str>,
-        section: &Section<'_>,
-        faults: &mut Faults,
-    ) {
+    fn check_parts(&self, indicator: &Indicator, section: &Section<'_>, faults: &mut Faults) {
         let at = section.span.start..section.span.start;
         let made_of = indicator.versions.iter().flat_map(|version| version.formula.indicators());
         for part in made_of.chain(indicator.doubt.as_deref()) {
-            if !ids.contains(part) {
+            if !self.ids.contains(part) {
                 faults
                     .add(section.file, at.clone(), format!("unknown indicator `{part}`"))
-                    .suggest(part, ids.iter().copied());
+                    .suggest(part, self.ids.iter().map(String::as_str));
             }
         }
         for version in &indicator.versions {
@@ -201,7 +197,7 @@ impl Definitions {
     fn read_breaks(&mut self, root: &Section<'_>, faults: &mut Faults) {
         let Some(section) = root.section("break", faults) else { return };
         for (id, section) in section.named_sections(faults) {
-            self.breaks.extend(Break::read(&id.value, &section, &self.indicators, faults));
+            self.breaks.extend(Break::read(&id.value, &section, &self.ids, faults));
         }
         self.breaks.sort_by_key(|at| at.on);
     }
