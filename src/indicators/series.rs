@@ -7,11 +7,11 @@ use std::sync::Arc;
 use arrow::array::cast::AsArray as _;
 use arrow::array::{Array as _, StringArray};
 use arrow::datatypes::{Date32Type, Int64Type};
-use chrono::{Days, NaiveDate};
+use chrono::NaiveDate;
 
 use crate::measures::Measures;
 use crate::pipeline::Pipeline;
-use crate::pipeline::definitions::{Addend, Counted, Formula, Measure, Total, When};
+use crate::pipeline::definitions::{Counted, Formula, Measure, When};
 
 use super::period::Period;
 use super::scope::Scope;
@@ -159,19 +159,6 @@ fn span(measure: &Measure, start: NaiveDate, end: NaiveDate) -> Range<NaiveDate>
         When::Flow { .. } => start..end,
         When::Stock { .. } => NaiveDate::MIN..end,
     }
-}
-
-/// Returns the measures that add up to a total for a scope and a period that ends on a day.
-pub fn terms<'t>(
-    total: &'t Total,
-    measures: &Measures,
-    pipeline: &Pipeline,
-    scope: &Scope,
-    period_end: NaiveDate,
-    period: Period,
-) -> Vec<Addend<'t>> {
-    let series = Series::new(measures, pipeline);
-    total.terms(&series.at(scope, period, period_end - Days::new(1)))
 }
 
 /// Sums a measure over a half-open period by unit, or, for a unit, by procedure.

@@ -7,19 +7,12 @@ use arrow::array::Array as _;
 
 use crate::decode::{Header, Records};
 use crate::pipeline::Pipeline;
-use crate::pipeline::columns;
 use crate::pipeline::profile::Profile;
 use crate::pipeline::rules::Note;
+use crate::pipeline::{columns, form};
 
 use super::Fates;
 use super::value::{ColumnReader, Value};
-
-/// The identities that the form prints under its headings.
-const IDENTITIES: [(&str, &[&str]); 3] = [
-    ("handled", &["received_online", "received_other", "carried_over"]),
-    ("resolved", &["resolved_early", "resolved_on_time", "late"]),
-    ("open", &["open_in_term", "overdue"]),
-];
 
 /// Figures by the name of their column.
 pub type Figures = BTreeMap<String, i64>;
@@ -101,8 +94,10 @@ impl<'a> Control<'a> {
             }
         }
         let mut figures = if totals.is_empty() { sums } else { totals };
-        for (column, parts) in IDENTITIES {
-            let parts: Option<Vec<i64>> = parts.iter().map(|p| figures.get(*p).copied()).collect();
+        for (column, parts) in form::SUMS {
+            let column = form::numbered(column).name;
+            let parts = parts.iter().map(|part| figures.get(form::numbered(*part).name).copied());
+            let parts: Option<Vec<i64>> = parts.collect();
             let (Some(total), Some(parts)) = (figures.get(column).copied(), parts) else {
                 continue;
             };

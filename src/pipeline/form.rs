@@ -25,6 +25,17 @@ pub const COLUMNS: [Column; 11] = [
     column("overdue", "form_open_overdue"),
 ];
 
+/// Columns that are the sum of others, by their numbers: the form says so under its headings.
+pub const SUMS: [(usize, &[usize]); 3] = [(1, &[2, 3, 4]), (5, &[6, 7, 8]), (9, &[10, 11])];
+
+/// What was to be handled is resolved or open.
+pub const BALANCE: (usize, &[usize]) = (1, &[5, 9]);
+
+/// Returns a column by its number.
+pub fn numbered(number: usize) -> Column {
+    COLUMNS[number - 1]
+}
+
 const fn column(name: &'static str, indicator: &'static str) -> Column {
     Column { name, indicator }
 }

@@ -5,8 +5,10 @@ use std::fmt::Write as _;
 
 use crate::pipeline::Pipeline;
 use crate::pipeline::definitions::{
-    Adds, Definitions, Formula, Indicator, Measure, Ratio, Version, When,
+    Adds, Break, Composite, Definitions, Formula, Indicator, Measure, Ratio, Step, Version, When,
 };
+
+use super::figures::target_told;
 
 /// Writes the page as Markdown.
 pub fn markdown(pipeline: &Pipeline) -> String {
@@ -47,8 +49,8 @@ fn entry(indicator: &Indicator, definitions: &Definitions) -> String {
     for version in &indicator.versions {
         lines.extend(version_told(version, indicator.versions.len() > 1));
     }
-    for target in targets {
-        lines.push(format!("- Target: {} from {} ({})", target.value, target.from, target.source));
+    for Step { value, from, source } in targets {
+        lines.push(format!("- Target: {} from {from} ({source})", target_told(*value, *unit)));
     }
     lines.extend(indicator.doubt.iter().map(|doubt| format!("- Told beside it: `{doubt}`")));
     let broken = definitions.breaks.iter().filter(|at| at.breaks(id));
@@ -77,29 +79,28 @@ fn version_told(version: &Version, is_one_of_several: bool) -> Vec<String> {
             lines.push(format!("- Read from: 100 % - {}", listed(rates, " - ")));
             lines.push("- Not measurable: where one of them is not".to_owned());
         }
-        Formula::Composite(index) => {
-            for part in &index.parts {
-                let steps = part.thresholds.iter();
-                let steps: Vec<String> = steps
-                    .map(|step| format!("{} % from {} ({})", step.value, step.from, step.source))
-                    .collect();
-                let threshold = if steps.is_empty() {
-                    String::new()
-                } else {
-                    format!(", all of them from {}", steps.join(", "))
-                };
-                let mark = if part.is_confirmed { "" } else { "; points not confirmed" };
-                let (group, points, id) = (&part.group, part.points, &part.indicator);
-                lines.push(format!("- {group}: {points} points for `{id}`{threshold}{mark}"));
-            }
-            for group in &index.left_out {
-                let (name, points, why) = (&group.group, group.points, &group.why.en);
-                lines.push(format!("- {name}: {points} points left out: {why}"));
-            }
-            let never = "- Not measurable: what has no value is named and left out of both sums";
-            lines.push(never.to_owned());
-        }
+        Formula::Composite(index) => lines.extend(composite_told(index)),
     }
+    lines
+}
+
+fn composite_told(index: &Composite) -> Vec<String> {
+    let mut lines = Vec::new();
+    for part in &index.parts {
+        let step = |step: &Step| format!("{} % from {} ({})", step.value, step.from, step.source);
+        let steps: Vec<String> = part.thresholds.iter().map(step).collect();
+        let all = if steps.is_empty() { "" } else { ", all of them from " };
+        let mark = if part.is_confirmed { "" } else { "; points not confirmed" };
+        let (group, points, id) = (&part.group, part.points, &part.indicator);
+        let steps = steps.join(", ");
+        lines.push(format!("- {group}: {points} points for `{id}`{all}{steps}{mark}"));
+    }
+    for group in &index.left_out {
+        let (name, points, why) = (&group.group, group.points, &group.why.en);
+        lines.push(format!("- {name}: {points} points left out: {why}"));
+    }
+    let never = "- Not measurable: what has no value is named and left out of both sums";
+    lines.push(never.to_owned());
     lines
 }
 
@@ -149,9 +150,8 @@ fn breaks(definitions: &Definitions) -> String {
     if definitions.breaks.is_empty() {
         return String::new();
     }
-    let line = |at: &crate::pipeline::definitions::Break| {
-        format!("| `{}` | {} | {} | {} |\n", at.id, at.on, at.what.vi, at.what.en)
-    };
+    let line =
+        |at: &Break| format!("| `{}` | {} | {} | {} |\n", at.id, at.on, at.what.vi, at.what.en);
     let lines: String = definitions.breaks.iter().map(line).collect();
     format!("\n## Breaks\n\n| Break | Day | What changes | |\n|---|---|---|---|\n{lines}")
 }

@@ -11,7 +11,7 @@ use crate::pipeline::definitions::{Indicator, UnitOfMeasure};
 use crate::pipeline::rules::Language;
 
 use super::components;
-use super::figures::{gaps, name, period, row_json, told};
+use super::figures::{gaps, name, period, row_json, shown, target_told, told};
 use super::sparkline::sparkline;
 
 /// What is shown of an indicator.
@@ -105,7 +105,12 @@ impl Shown<'_> {
         let state = if facts.is_final { "final" } else { "provisional" };
         let (status, release) = (facts.status.name().replace('_', " "), row.release);
         lines.push(line("status", format!("{status}, {state}, of release {release}")));
-        lines.extend(self.trends.iter().filter_map(trend).map(|text| line("trend", text)));
+        lines.extend(
+            self.trends
+                .iter()
+                .filter_map(|of| trend(of, self.indicator.unit))
+                .map(|text| line("trend", text)),
+        );
         lines.extend(self.accuracy.map(|accuracy| line("revised", self.revised(accuracy))));
         lines
     }
@@ -175,31 +180,39 @@ impl Shown<'_> {
 }
 
 /// Tells a trend in a line; an unusual value only where it is one.
-fn trend(trend: &Trend) -> Option<String> {
+fn trend(trend: &Trend, unit: UnitOfMeasure) -> Option<String> {
+    let of = match unit {
+        UnitOfMeasure::Percent => " points",
+        UnitOfMeasure::Days => " days",
+        UnitOfMeasure::Count => "",
+        UnitOfMeasure::Dong => " VND",
+    };
     let day = |day: Option<NaiveDate>| day.map_or("?".to_owned(), |day| day.to_string());
     let number = |number: Option<f64>| number.map_or("?".to_owned(), |n| format!("{n:.2}"));
     let note = &trend.note;
     Some(match (trend.statistic, trend.value) {
         (Statistic::Break, _) => format!("broken on {}: {note}", day(trend.day)),
         (Statistic::Rolling12Months, Some(value)) => {
-            format!("the last 12 months together: {value:.2}")
+            format!("the last 12 months together: {}", shown(value, unit))
         }
         (Statistic::SlopePerYear, Some(slope)) => format!(
-            "{slope:+.2} a year ({} to {}), {note}, p = {:.3}",
+            "{slope:+.2}{of} a year ({} to {}), {note}, p = {:.3}",
             number(trend.lower),
             number(trend.upper),
             trend.p_value.unwrap_or(1.0),
         ),
         (Statistic::TargetReached, Some(target)) => format!(
-            "target {target} reached in {} ({} to {})",
+            "target {} reached in {} ({} to {})",
+            target_told(target, unit),
             day(trend.day),
             day(trend.day_from),
             trend.day_until.map_or("never".to_owned(), |day| day.to_string()),
         ),
         (Statistic::TargetReached, None) => format!("target: {note}"),
         (Statistic::Unusual, Some(value)) => format!(
-            "unusual in {}: {value:.2}, usual are {} to {}",
+            "unusual in {}: {}, usual are {} to {}",
             day(trend.day),
+            shown(value, unit),
             number(trend.lower),
             number(trend.upper),
         ),

@@ -16,12 +16,6 @@ use crate::pipeline::rules::Language;
 use super::rows::{Names, new_book};
 use super::{Published, Unfit};
 
-/// The columns that are the sum of three others: who has the form has these sums.
-pub const SUMS_OF_THREE: [(&str, [&str; 3]); 2] = [
-    ("form_handled", ["form_received_online", "form_received_other", "form_carried_over"]),
-    ("form_resolved", ["form_resolved_early", "form_resolved_on_time", "form_resolved_late"]),
-];
-
 /// A line of the form; a number that is missing or suppressed is none.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Line {
@@ -52,23 +46,20 @@ impl Line {
     }
 
     /// Returns the identities of the form that do not hold, as its columns are numbered.
-    pub fn broken(&self) -> Vec<&'static str> {
-        let sum = |columns: &[usize]| -> Option<i64> {
-            columns.iter().map(|column| self.numbers[column - 1]).sum()
+    pub fn broken(&self) -> Vec<String> {
+        let number = |column: usize| self.numbers[column - 1];
+        let is_broken = |(whole, parts): &(usize, &[usize])| {
+            let sum: Option<i64> = parts.iter().map(|part| number(*part)).sum();
+            number(*whole).zip(sum).is_some_and(|(whole, sum)| whole != sum)
         };
-        let identities = [
-            ("1 = 2 + 3 + 4", sum(&[1]), sum(&[2, 3, 4])),
-            ("5 = 6 + 7 + 8", sum(&[5]), sum(&[6, 7, 8])),
-            ("9 = 10 + 11", sum(&[9]), sum(&[10, 11])),
-            ("1 = 5 + 9", sum(&[1]), sum(&[5, 9])),
-        ];
-        let is_broken = |left: Option<i64>, right: Option<i64>| {
-            left.zip(right).is_some_and(|(left, right)| left != right)
+        let told = |(whole, parts): (usize, &[usize])| {
+            let parts: Vec<String> = parts.iter().map(usize::to_string).collect();
+            format!("{whole} = {}", parts.join(" + "))
         };
-        let broken = identities.into_iter().filter(|(_, left, right)| is_broken(*left, *right));
-        let mut broken: Vec<&str> = broken.map(|(told, ..)| told).collect();
+        let identities = form::SUMS.into_iter().chain([form::BALANCE]);
+        let mut broken: Vec<String> = identities.filter(is_broken).map(told).collect();
         if self.numbers.iter().flatten().any(|number| *number < 0) {
-            broken.push("no number is negative");
+            broken.push("no number is negative".to_owned());
         }
         broken
     }

@@ -9,8 +9,7 @@ use crate::indicators::period::Period;
 use crate::indicators::row::{Numbers, RowKey};
 use crate::indicators::scope::Scope;
 use crate::pipeline::definitions::{Adds, Definitions, Formula, Total};
-
-use crate::publish::export::form;
+use crate::pipeline::form;
 
 use super::sheet::{Hidden, Sheet, Wholes, another};
 
@@ -170,15 +169,16 @@ impl Sheets {
         sums
     }
 
-    /// Returns the sums of three that form II.06a has, where its columns add up. Others of three are
-    /// not looked for: there are too many.
+    /// Returns the sums that form II.06a has, where its columns add up. Others of three are not looked
+    /// for: there are too many.
     fn sums_of_form(&self, definitions: &Definitions) -> Vec<(String, Vec<String>)> {
-        let name = |id: &str| match &definitions.indicators.get(id)?.latest().formula {
-            Formula::Ratio(ratio) => Some(ratio.numerator.to_string()),
-            _ => None,
+        let name = |column: usize| {
+            let indicator = definitions.indicators.get(form::numbered(column).indicator)?;
+            let Formula::Ratio(ratio) = &indicator.latest().formula else { return None };
+            Some(ratio.numerator.to_string())
         };
-        let named = form::SUMS_OF_THREE.iter().filter_map(|(whole, parts)| {
-            let parts: Option<Vec<String>> = parts.iter().map(|part| name(part)).collect();
+        let named = form::SUMS.into_iter().filter_map(|(whole, parts)| {
+            let parts: Option<Vec<String>> = parts.iter().map(|part| name(*part)).collect();
             Some((name(whole)?, parts?))
         });
         let are_told = |(whole, parts): &(String, Vec<String>)| {

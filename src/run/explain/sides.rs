@@ -1,12 +1,14 @@
 //! Numerator and denominator of a figure: the measures that add up to each, and what was published.
 
+use std::collections::BTreeMap;
+
 use chrono::NaiveDate;
 
 use crate::indicators::row::Row;
-use crate::indicators::series::terms;
+use crate::indicators::series::Series;
 use crate::measures::Measures;
 use crate::pipeline::Pipeline;
-use crate::pipeline::definitions::{Addend, Adds, Formula, Measure, Subject, Total};
+use crate::pipeline::definitions::{Adds, Formula, Measure, Subject, Total};
 
 /// A numerator or denominator, and the number published.
 #[derive(Debug)]
@@ -65,28 +67,24 @@ impl Side {
 /// Finds both sides of a figure; what is made of other figures has none.
 pub(super) fn sides(row: &Row, measures: &Measures, pipeline: &Pipeline) -> [Option<Side>; 2] {
     let version = pipeline.definitions.version(&row.key.indicator, row.key.version);
+    let series = Series::new(measures, pipeline);
+    let at = series.between(&row.key.scope, row.key.period.start, row.facts.period_end);
     let side = |total: &Total, published: Option<i64>| {
-        let added =
-            terms(total, measures, pipeline, &row.key.scope, row.facts.period_end, row.key.period);
-        let term = |name: &str, is_at_start: bool| {
-            let is_it = |of: &&Addend<'_>| of.measure == name && of.is_at_start == is_at_start;
+        let mut signs: BTreeMap<(&str, bool), i64> = BTreeMap::new();
+        for addend in total.terms(&at) {
+            *signs.entry((addend.measure, addend.is_at_start)).or_default() += addend.sign;
+        }
+        for name in total.measures() {
+            if !signs.keys().any(|(known, _)| *known == name) {
+                signs.insert((name, false), 0);
+            }
+        }
+        let term = |((name, is_at_start), sign): ((&str, bool), i64)| {
             let measure = pipeline.definitions.measures.get(name)?.clone();
             let condition = pipeline.definitions.conditions.get(name).cloned();
-            let sign = added.iter().filter(is_it).map(|of| of.sign).sum();
             Some(Term { sign, is_at_start, measure, condition })
         };
-        let terms = |name: &str| {
-            let mut terms = [false, true].map(|is_at_start| term(name, is_at_start));
-            // What adds nothing up is told once.
-            let adds = |term: &Option<Term>| term.as_ref().is_some_and(|term| term.sign != 0);
-            if adds(&terms[0]) || adds(&terms[1]) {
-                terms = terms.map(|term| term.filter(|term| term.sign != 0));
-            } else {
-                terms[1] = None;
-            }
-            terms.into_iter().flatten()
-        };
-        let terms = total.measures().into_iter().flat_map(terms).collect();
+        let terms = signs.into_iter().filter_map(term).collect();
         Side { total: total.to_string(), terms, published }
     };
     match version.map(|version| &version.formula) {
