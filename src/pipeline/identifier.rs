@@ -13,6 +13,9 @@ const VOWELS: &str = "aăâeêioôơuưyAĂÂEÊIOÔƠUƯY";
 /// It has letters that abbreviations use, digits, and marks between them, a digit at least in every
 /// word. A name, an address, an e-mail or a note is none, whatever stands between its words.
 pub fn is_identifier(text: &str) -> bool {
+    if is_plain_number(text) {
+        return true;
+    }
     let is_allowed = |c: char| c.is_ascii_alphanumeric() || "ĂÂĐÊÔƠƯăâđêôơư-./_ ".contains(c);
     let has_letter = |word: &str| word.chars().any(char::is_alphabetic);
     text.chars().count() <= MAX_CHARS
@@ -20,6 +23,20 @@ pub fn is_identifier(text: &str) -> bool {
         && has_digit(text)
         && text.split(' ').all(|word| has_digit(word) || !has_letter(word))
         && (is_random(text) || !tells_words(text))
+}
+
+/// Whether a text is digits and marks with at most one letter, as most numbers are: none is a word.
+fn is_plain_number(text: &str) -> bool {
+    let (mut n_letters, mut n_digits) = (0, 0);
+    for byte in text.bytes() {
+        match byte {
+            b'0'..=b'9' => n_digits += 1,
+            b'a'..=b'z' | b'A'..=b'Z' => n_letters += 1,
+            b'-' | b'.' | b'/' | b'_' => {}
+            _ => return false,
+        }
+    }
+    n_digits > 0 && n_letters <= 1 && text.len() <= MAX_CHARS
 }
 
 /// Whether the letters of a number can be spoken as words: an abbreviation (`BVHTTDL`) has no

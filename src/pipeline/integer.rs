@@ -9,6 +9,10 @@ const MAX: i64 = 1_000_000_000_000_000;
 /// nor is what is larger than any amount.
 pub fn parse_integer(text: &str) -> Option<i64> {
     let digits = text.trim();
+    // Few digits are neither grouped nor personal.
+    if digits.len() < 9 && !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()) {
+        return digits.parse().ok();
+    }
     let groups: Vec<&str> = digits.split(['.', ' ', '\u{a0}']).collect();
     let is_grouped = groups.len() > 1
         && groups[1..].iter().all(|group| group.len() == 3)

@@ -140,6 +140,11 @@ impl Services {
         self.by_code.contains_key(code)
     }
 
+    /// Returns the code itself, if the procedure was ever listed.
+    pub fn code(&self, code: &str) -> Option<&str> {
+        self.by_code.get_key_value(code).map(|(code, _)| code.as_str())
+    }
+
     /// Whether a code is that of no procedure; where none is known at all, that is told by itself.
     pub(super) fn lacks(&self, code: &str) -> bool {
         !self.by_code.is_empty() && !self.contains(code)

@@ -1,6 +1,8 @@
 //! Vietnamese text made comparable: two spellings of a heading, a code or a name that a reader
 //! takes for the same word fold to the same text.
 
+use std::borrow::Cow;
+
 use unicode_normalization::UnicodeNormalization as _;
 use unicode_normalization::char::is_combining_mark;
 
@@ -27,8 +29,16 @@ pub fn fold(text: &str) -> String {
 
 /// Returns a text in NFC, trimmed, without invisible characters.
 pub fn clean(text: &str) -> String {
+    cleaned(text).into_owned()
+}
+
+/// As [`clean`], without a copy of what is clean already.
+pub fn cleaned(text: &str) -> Cow<'_, str> {
+    if text.is_ascii() {
+        return Cow::Borrowed(trim(text));
+    }
     let composed: String = text.nfc().filter(|c| !is_invisible(*c)).collect();
-    trim(&composed).to_owned()
+    Cow::Owned(trim(&composed).to_owned())
 }
 
 /// Cuts what cannot be seen off both ends.
