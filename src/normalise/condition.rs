@@ -1,5 +1,6 @@
 //! Conditions over one record, in SQL's three-valued logic.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 
 use crate::pipeline::condition::{Comparison, Condition};
@@ -8,23 +9,23 @@ use super::record::Record;
 use super::value::Value;
 
 /// Whether a condition is false of a record; one that is unknown is not.
-pub(super) fn is_false(condition: &Condition, record: &Record) -> bool {
+pub(super) fn is_false(condition: &Condition, record: &Record<'_>) -> bool {
     truth(condition, record) == Some(false)
 }
 
 /// Returns whether a condition holds; `None` where that is unknown.
-fn truth(condition: &Condition, record: &Record) -> Option<bool> {
+fn truth(condition: &Condition, record: &Record<'_>) -> Option<bool> {
     match value(condition, record) {
         Value::Flag(flag) => Some(flag),
         _ => None,
     }
 }
 
-fn value(condition: &Condition, record: &Record) -> Value {
+fn value<'v>(condition: &'v Condition, record: &'v Record<'_>) -> Value<'v> {
     let truth = |condition: &Condition| truth(condition, record);
     let holds = match condition {
         Condition::Column(name) => return record.get(name).clone(),
-        Condition::Text(text) => return Value::Text(text.clone()),
+        Condition::Text(text) => return Value::Text(Cow::Borrowed(text)),
         Condition::Integer(number) => return Value::Integer(*number),
         Condition::Day(day) => return Value::Day(*day),
         Condition::Flag(flag) => Some(*flag),
@@ -71,8 +72,8 @@ fn sum(
     left: &Condition,
     right: &Condition,
     of: fn(i64, i64) -> Option<i64>,
-    record: &Record,
-) -> Value {
+    record: &Record<'_>,
+) -> Value<'static> {
     match (value(left, record), value(right, record)) {
         (Value::Integer(left), Value::Integer(right)) => {
             of(left, right).map_or(Value::Null, Value::Integer)
@@ -82,7 +83,7 @@ fn sum(
 }
 
 /// Compares two values of one type; `None` where one of them is unknown.
-fn order(left: &Value, right: &Value) -> Option<Ordering> {
+fn order(left: &Value<'_>, right: &Value<'_>) -> Option<Ordering> {
     match (left, right) {
         (Value::Text(left), Value::Text(right)) => Some(left.cmp(right)),
         (Value::Day(left), Value::Day(right)) => Some(left.cmp(right)),

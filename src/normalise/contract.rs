@@ -59,7 +59,11 @@ impl<'a> Contracts<'a> {
     }
 
     /// Holds a record against the contracts: it is marked, or rejected, or all is refused.
-    pub(super) fn check(&mut self, record: &mut Record, place: RecordPlace) -> Result<(), Breach> {
+    pub(super) fn check(
+        &mut self,
+        record: &mut Record<'_>,
+        place: RecordPlace,
+    ) -> Result<(), Breach> {
         let mut rejected = None;
         for bound in &mut self.bound {
             if !bound.is_broken(record) {
@@ -125,16 +129,17 @@ impl<'a> Contracts<'a> {
 }
 
 impl Bound<'_> {
-    fn is_broken(&mut self, record: &Record) -> bool {
+    fn is_broken(&mut self, record: &Record<'_>) -> bool {
         match &self.contract.clause {
             Clause::Check(condition) => is_false(condition, record),
             Clause::Unique(columns) => {
-                let key: Vec<&Value> = columns.iter().map(|column| record.get(column)).collect();
+                let key: Vec<&Value<'_>> =
+                    columns.iter().map(|column| record.get(column)).collect();
                 if key.contains(&&Value::Null) {
                     return false;
                 }
                 // The very same record again is a duplicate, not a breach.
-                let whole = digest(record.values.iter());
+                let whole = digest(record.values());
                 *self.seen.entry(digest(key.into_iter())).or_insert(whole) != whole
             }
             Clause::Records { .. } | Clause::NoChange(_) => false,
@@ -165,7 +170,7 @@ pub fn mark(id: &str) -> Arc<str> {
     format!("contract.{id}").into()
 }
 
-fn digest<'a>(values: impl Iterator<Item = &'a Value>) -> Digest {
+fn digest<'a, 'r: 'a>(values: impl Iterator<Item = &'a Value<'r>>) -> Digest {
     let mut digest = sha2::Sha256::new();
     values.for_each(|value| digest.update(format!("{value:?}\u{0}")));
     let mut first = Digest::default();

@@ -1,7 +1,7 @@
 //! What the records of a delivery tell only together: flags that never change, clocks without an
 //! afternoon.
 
-use crate::pipeline::columns::supplied_index;
+use crate::pipeline::columns::position;
 use crate::pipeline::rules::{Note, Refusal};
 
 use super::record::Record;
@@ -9,6 +9,8 @@ use super::value::{Clock, ColumnReader, Value};
 
 /// Flags that systems are known to fill with one value for every dossier.
 const FLAGS: [&str; 4] = ["digitised", "reused", "connected", "vneid"];
+const POSITIONS: [usize; FLAGS.len()] =
+    [position(FLAGS[0]), position(FLAGS[1]), position(FLAGS[2]), position(FLAGS[3])];
 /// Fewer records than this may well be alike.
 const N_TELLING: i64 = 50;
 
@@ -24,10 +26,9 @@ struct Counts {
 
 impl FlagTally {
     /// Counts the flags of a record.
-    pub(super) fn add(&mut self, record: &Record) {
-        for (flag, counts) in FLAGS.iter().zip(&mut self.0) {
-            let value = supplied_index(flag).and_then(|at| record.values.get(at));
-            if let Some(Value::Flag(value)) = value {
+    pub(super) fn add(&mut self, record: &Record<'_>) {
+        for (at, counts) in POSITIONS.into_iter().zip(&mut self.0) {
+            if let Value::Flag(value) = record.at(at) {
                 counts.n_true += i64::from(*value);
                 counts.n_false += i64::from(!value);
             }

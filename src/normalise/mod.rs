@@ -1,6 +1,7 @@
 //! Text to typed observations, or to a reject with a rule. Personal data ends here: what leaves
 //! has the columns of the canonical dossier and no others, and rejects show shapes.
 
+mod codes;
 mod condition;
 mod contract;
 mod control;
@@ -13,7 +14,9 @@ mod shape;
 mod tax_code;
 mod value;
 
-use arrow::array::Array as _;
+use std::borrow::Cow;
+
+use arrow::array::{Array as _, StringArray};
 use chrono::NaiveDate;
 
 use crate::decode::{Header, Records};
@@ -31,10 +34,17 @@ pub use tax_code::is_tax_code;
 
 use contract::Contracts;
 use delivery_marks::FlagTally;
+use number::DossierKey;
 use observations::ObservationsBuilder;
-use record::{Implied, Record};
+use record::{Implied, Place, Record};
 use rejects::RejectsBuilder;
 use value::{Breach, ColumnReader, Value};
+
+const UNIT_CODE: usize = columns::position("unit_code");
+const DOSSIER_NUMBER: usize = columns::position("dossier_number");
+
+/// A rule that a record breaks, with the column that it breaks it in, if it is one.
+type Broken = (Option<&'static str>, Breach);
 
 /// What a record's judgement needs to know of its delivery.
 #[derive(Debug, Clone)]
@@ -71,15 +81,17 @@ pub struct Judge<'a> {
     feed: &'a Feed,
     origin: &'a Origin,
     readers: Vec<ColumnReader<'a>>,
+    /// Where what each reads is put.
+    places: Vec<Place>,
     /// The readers that no record has had anything for, a bit each: a keyed log has the columns
     /// that its records have.
     never_there: u64,
     /// The columns that every record supplies, a bit each: by constants and what is implied.
     always_supplied: u64,
     /// Values for what the record itself does not tell: the feed's unit and constants.
-    constants: Vec<(Column, Result<Value, Breach>)>,
+    constants: Vec<(Place, &'static str, Result<Value<'a>, Breach>)>,
     /// What the profile says that a record means which tells nothing itself.
-    implied: Vec<Implied>,
+    implied: Vec<Implied<'a>>,
     n_headings: usize,
     flags: FlagTally,
     contracts: Contracts<'a>,
@@ -101,16 +113,19 @@ impl<'a> Judge<'a> {
         let mut constants = vec![];
         if profile.feed == FeedKind::Dossier {
             // An empty cell of the unit means the feed's unit, too.
-            let unit = columns::supplied_or_input("unit_code").expect("a canonical column");
-            constants.push((unit, Ok(Value::Text(origin.unit.clone()))));
+            let unit = Value::Text(Cow::Borrowed(&*origin.unit));
+            constants.push((Place::Column(UNIT_CODE), "unit_code", Ok(unit)));
         }
         for (name, text) in &profile.constants {
             let column = columns::supplied_or_input(name).filter(|column| !is_read(column.name));
-            let read = |column| (column, reader(column).read(text, false, &mut Vec::new()));
+            let read = |column: Column| {
+                let value = reader(column).read(text, false, &mut Vec::new());
+                (Place::of(column.name), column.name, value)
+            };
             constants.extend(column.map(read));
         }
         let implied = implied(profile, reader);
-        let constant = constants.iter().map(|(column, _)| column.name);
+        let constant = constants.iter().map(|(_, name, _)| *name);
         let always = constant.chain(profile.implied.keys().copied()).map(supplied_bit);
         let always_supplied = always.fold(0, |mask, bit| mask | bit);
         let supplied = supplied_by(&readers, 0) | always_supplied;
@@ -121,6 +136,7 @@ impl<'a> Judge<'a> {
             never_there: u64::MAX,
             always_supplied,
             contracts: Contracts::new(profile, supplied),
+            places: readers.iter().map(|reader| Place::of(reader.column.name)).collect(),
             readers,
             constants,
             implied,
@@ -133,7 +149,9 @@ impl<'a> Judge<'a> {
     pub fn normalise(&mut self, records: &Records, fates: &mut Fates) -> (Observations, Rejects) {
         let mut accepted = ObservationsBuilder::new(self.origin);
         let mut rejected = RejectsBuilder::new(self.origin);
-        let mut record = Record::default();
+        let texts: Vec<&StringArray> =
+            (0..self.readers.len()).map(|at| records.texts(at)).collect();
+        let (mut record, mut key) = (Record::new(), DossierKey::default());
         fates.read += records.n_records() as i64;
         for row in 0..records.n_records() {
             self.never_there &= records.absent(row);
@@ -143,22 +161,25 @@ impl<'a> Judge<'a> {
                     continue;
                 }
                 Some((rule, n_fields)) => Err((None, self.unreadable(rule, n_fields))),
-                None => self.judge(records, row, &mut record).and_then(|key| {
-                    let kept = self.contracts.check(&mut record, records.place(row));
-                    kept.map(|()| key).map_err(|breach| (None, breach))
-                }),
+                None => {
+                    let breach = self.read(records, row, &texts, &mut record);
+                    self.judge(breach, &mut record, &mut key).and_then(|()| {
+                        let kept = self.contracts.check(&mut record, records.place(row));
+                        kept.map_err(|breach| (None, breach))
+                    })
+                }
             };
             match judged {
-                Ok(key) => {
+                Ok(()) => {
                     self.flags.add(&record);
                     accepted.push(&key, self.pipeline.settings.buckets, &record);
                 }
                 Err((column, breach)) => {
                     fates.rejected += 1;
                     let is_read = records.remark(row).is_none();
-                    let key = is_read.then(|| self.key(&self.feed.profile, &record).ok()).flatten();
-                    let key = key.map(|key| key.key);
-                    rejected.push(records.place(row), column, &breach, key.as_deref());
+                    let has_key = is_read && self.key(&record, &mut key).is_ok();
+                    let key = has_key.then_some(&*key.key);
+                    rejected.push(records.place(row), column, &breach, key);
                 }
             }
         }
@@ -184,30 +205,33 @@ impl<'a> Judge<'a> {
         Ok(notes)
     }
 
-    /// Reads one record's values and holds them against the rules; returns the dossier's key.
-    fn judge(
-        &mut self,
-        records: &Records,
-        row: usize,
-        record: &mut Record,
-    ) -> Result<number::DossierKey, (Option<&'static str>, Breach)> {
+    /// Holds a record's values against the rules, the first that its texts broke among them; finds
+    /// the dossier's key.
+    fn judge<'r>(
+        &self,
+        breach: Option<Broken>,
+        record: &mut Record<'r>,
+        key: &mut DossierKey,
+    ) -> Result<(), Broken>
+    where
+        'a: 'r,
+    {
         let profile = &self.feed.profile;
-        let breach = self.read(records, row, record);
-        let key = match (self.key(profile, record), breach) {
-            (Ok(key), None) => key,
+        match (self.key(record, key), breach) {
+            (Ok(()), None) => {}
             // A number that is none is told as what it is, not as one that is not there.
             (Err(_), Some(breach)) if breach.0.is_some_and(|at| profile.key.contains(&at)) => {
                 return Err(breach);
             }
             (Err(no_key), _) => return Err(no_key),
-            (Ok(_), Some(breach)) => return Err(breach),
-        };
+            (Ok(()), Some(breach)) => return Err(breach),
+        }
         let filled = record.fill_implied(&self.implied);
         filled.map_err(|(column, breach)| (Some(column), breach))?;
         if profile.feed != FeedKind::Dossier {
             // Both found the key; they are the unit's own to tell.
-            record.set("unit_code", Value::Null);
-            record.supplied &= !(supplied_bit("unit_code") | supplied_bit("dossier_number"));
+            record.set(UNIT_CODE, Value::Null);
+            record.supplied &= !(1 << UNIT_CODE | 1 << DOSSIER_NUMBER);
         }
         let observed_on = self.origin.observed.map(|(_, day)| day);
         let checked = match profile.feed {
@@ -220,58 +244,57 @@ impl<'a> Judge<'a> {
         };
         checked.map_err(|breach| (None, breach))?;
         record.mark_distortions();
-        Ok(key)
+        Ok(())
     }
 
     /// Reads the record's values; returns the first breach, with its column.
-    fn read(
+    fn read<'r>(
         &mut self,
-        records: &Records,
+        records: &'r Records,
         row: usize,
-        record: &mut Record,
-    ) -> Option<(Option<&'static str>, Breach)> {
+        texts: &[&'r StringArray],
+        record: &mut Record<'r>,
+    ) -> Option<Broken>
+    where
+        'a: 'r,
+    {
         let (numbers, absent) = (records.numbers(row), records.absent(row));
         let mut breach = None;
         record.clear(self.always_supplied);
-        for (at, reader) in self.readers.iter_mut().enumerate() {
-            let name = reader.column.name;
+        let places = self.places.iter().zip(texts);
+        for (at, (reader, (place, texts))) in self.readers.iter_mut().zip(places).enumerate() {
             if absent & 1 << at == 0 {
-                record.supplied |= supplied_bit(name);
+                record.supplied |= place.bit();
             }
-            let texts = records.texts(at);
             if !texts.is_valid(row) {
                 continue;
             }
             let is_number = numbers & 1 << at != 0;
             match reader.read(texts.value(row), is_number, &mut record.marks) {
-                Ok(value) => record.set(name, value),
-                Err(broken) => breach = breach.or(Some((Some(name), broken))),
+                Ok(value) => record.put(*place, value),
+                Err(broken) => breach = breach.or(Some((Some(reader.column.name), broken))),
             }
         }
-        for (column, value) in &self.constants {
+        for (place, name, value) in &self.constants {
             match value {
-                Ok(value) => record.set_if_null(column.name, value),
-                Err(broken) => breach = breach.or(Some((Some(column.name), broken.clone()))),
+                Ok(value) => record.put_if_null(*place, value),
+                Err(broken) => breach = breach.or(Some((Some(*name), broken.clone()))),
             }
         }
         breach
     }
 
     /// Finds the dossier that the record tells of.
-    fn key(
-        &self,
-        profile: &Profile,
-        record: &Record,
-    ) -> Result<number::DossierKey, (Option<&'static str>, Breach)> {
+    fn key(&self, record: &Record<'_>, key: &mut DossierKey) -> Result<(), Broken> {
+        let profile = &self.feed.profile;
         let Some(number) = record.key(profile) else {
             return Err((Some(profile.key[0]), ("no_key", params_of([]))));
         };
-        let mut key = number::read(number);
+        key.read(number);
         if profile.numbers_by_unit {
-            let unit = record.get("unit_code").text().unwrap_or(&self.origin.unit);
-            key.key = format!("{unit}/{}", key.key);
+            key.put_unit(record.at(UNIT_CODE).text().unwrap_or(&self.origin.unit));
         }
-        Ok(key)
+        Ok(())
     }
 
     fn unreadable(&self, rule: &str, n_fields: i64) -> Breach {
@@ -283,11 +306,14 @@ impl<'a> Judge<'a> {
 }
 
 /// Reads what the profile implies, once for all records.
-fn implied<'a>(profile: &'a Profile, reader: impl Fn(Column) -> ColumnReader<'a>) -> Vec<Implied> {
+fn implied<'a>(
+    profile: &'a Profile,
+    reader: impl Fn(Column) -> ColumnReader<'a>,
+) -> Vec<Implied<'a>> {
     let mut implied = Vec::new();
     for (name, rules) in &profile.implied {
         let Some(column) = columns::supplied_or_input(name) else { continue };
-        let read = |text: &str| reader(column).read(text, false, &mut Vec::new());
+        let read = |text: &'a str| reader(column).read(text, false, &mut Vec::new());
         let rules = rules.iter().map(|rule| (rule.present, read(&rule.value)));
         implied.push(Implied { column: column.name, rules: rules.collect() });
     }

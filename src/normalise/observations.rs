@@ -1,11 +1,12 @@
 //! Observations: what one record says of one dossier, typed.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arrow::array::{
     ArrayBuilder as _, ArrayRef, BooleanBuilder, Date32Builder, Int32Builder, Int64Builder,
-    ListBuilder, RecordBatch, StringBuilder, TimestampMicrosecondBuilder,
+    ListBuilder, RecordBatch, StringBuilder, TimestampMicrosecondBuilder, new_null_array,
 };
 use arrow::datatypes::{DataType, Date32Type, Field, Schema, SchemaRef};
 use sha2::Digest as _;
@@ -15,7 +16,7 @@ use crate::pipeline::tables::{Cell, observation_fields};
 use crate::pipeline::{Pipeline, columns};
 
 use super::Origin;
-use super::number::{self, DossierKey};
+use super::number::DossierKey;
 use super::record::Record;
 use super::value::Value;
 
@@ -61,22 +62,18 @@ impl Observations {
     }
 }
 
-enum ValueBuilder {
-    Text(StringBuilder),
-    Day(Date32Builder),
-    Integer(Int64Builder),
-    Flag(BooleanBuilder),
-}
-
 /// Builds a batch of observations of one delivery.
 pub(super) struct ObservationsBuilder<'a> {
     origin: &'a Origin,
+    n_rows: usize,
     supplied: StringBuilder,
     /// What records share that supply the same columns: their names joined by spaces, and the
     /// beginning of their hash.
     shared: BTreeMap<u64, (String, sha2::Sha256)>,
     keys: StringBuilder,
     months: StringBuilder,
+    /// The month of the record before, and its name.
+    last_month: (Option<(u16, u8)>, Cow<'static, str>),
     buckets: Int32Builder,
     item_keys: StringBuilder,
     event_times: TimestampMicrosecondBuilder,
@@ -88,49 +85,48 @@ pub(super) struct ObservationsBuilder<'a> {
 
 impl<'a> ObservationsBuilder<'a> {
     pub(super) fn new(origin: &'a Origin) -> Self {
-        let builder = |column: &columns::Column| match column.kind {
-            Kind::Day => ValueBuilder::Day(Date32Builder::new()),
-            Kind::Integer => ValueBuilder::Integer(Int64Builder::new()),
-            Kind::Flag => ValueBuilder::Flag(BooleanBuilder::new()),
-            _ => ValueBuilder::Text(StringBuilder::new()),
-        };
         Self {
             origin,
+            n_rows: 0,
             supplied: StringBuilder::new(),
             shared: BTreeMap::new(),
             keys: StringBuilder::new(),
             months: StringBuilder::new(),
+            last_month: (None, month(None)),
             buckets: Int32Builder::new(),
             item_keys: StringBuilder::new(),
             event_times: TimestampMicrosecondBuilder::new().with_timezone("UTC"),
             hashes: Int64Builder::new(),
             marks: ListBuilder::new(StringBuilder::new()),
-            values: SUPPLIED.iter().map(builder).collect(),
+            values: SUPPLIED.iter().map(ValueBuilder::new).collect(),
             scratch: Vec::new(),
         }
     }
 
-    pub(super) fn push(&mut self, key: &DossierKey, n_buckets: i32, record: &Record) {
+    pub(super) fn push(&mut self, key: &DossierKey, n_buckets: i32, record: &Record<'_>) {
         let hash = self.hash_of(key, record);
         self.hashes.append_value(hash);
         self.keys.append_value(&key.key);
-        self.months.append_value(month(key));
+        if self.last_month.0 != key.month {
+            self.last_month = (key.month, month(key.month));
+        }
+        self.months.append_value(&self.last_month.1);
         self.buckets.append_value(bucket(key, n_buckets));
-        self.item_keys.append_option(record.item_key.as_deref());
-        self.event_times.append_option(record.event_time);
+        self.item_keys.append_option(record.item_key());
+        self.event_times.append_option(record.event_time());
         let own = record.marks.iter().copied();
         for mark in own.chain(record.contract_marks.iter().map(|mark| &**mark)) {
             self.marks.values().append_value(mark);
         }
         self.marks.append(true);
-        for (builder, value) in self.values.iter_mut().zip(&record.values) {
-            builder.push(value);
+        for (at, value) in record.filled() {
+            self.values[at].push(self.n_rows, value);
         }
+        self.n_rows += 1;
     }
 
     pub(super) fn finish(mut self) -> Observations {
-        let n = self.keys.len();
-        let origin = self.origin;
+        let (n, origin) = (self.n_rows, self.origin);
         let observed = origin.observed.map(|(micros, _)| micros);
         let mut observed_at = TimestampMicrosecondBuilder::new().with_timezone("UTC");
         (0..n).for_each(|_| observed_at.append_option(observed));
@@ -148,13 +144,13 @@ impl<'a> ObservationsBuilder<'a> {
             Arc::new(self.marks.finish()),
             Arc::new(self.supplied.finish()),
         ];
-        arrays.extend(self.values.iter_mut().map(ValueBuilder::finish));
+        arrays.extend(self.values.into_iter().map(|values| values.finish(n)));
         let batch = RecordBatch::try_new(Observations::schema(), arrays);
         Observations::new(batch.expect("each column was given one value a record"))
     }
 
     /// Hashes the canonical values and says which columns they are of: equal records of one delivery are duplicates.
-    fn hash_of(&mut self, key: &DossierKey, record: &Record) -> i64 {
+    fn hash_of(&mut self, key: &DossierKey, record: &Record<'_>) -> i64 {
         let scratch = &mut self.scratch;
         scratch.clear();
         let mut put = |tag: u8, bytes: &[u8]| {
@@ -163,15 +159,17 @@ impl<'a> ObservationsBuilder<'a> {
             scratch.extend(bytes);
         };
         put(b'k', key.key.as_bytes());
-        put(b'i', record.item_key.as_deref().unwrap_or_default().as_bytes());
-        put(b'e', &record.event_time.unwrap_or(i64::MIN).to_le_bytes());
-        for value in &record.values {
+        put(b'i', record.item_key().unwrap_or_default().as_bytes());
+        put(b'e', &record.event_time().unwrap_or(i64::MIN).to_le_bytes());
+        for (at, value) in record.filled() {
+            // The position tells the type, too.
+            let tag = at as u8;
             match value {
-                Value::Null => put(b'-', b""),
-                Value::Text(text) => put(b't', text.as_bytes()),
-                Value::Day(day) => put(b'd', &Date32Type::from_naive_date(*day).to_le_bytes()),
-                Value::Instant(number) | Value::Integer(number) => put(b'n', &number.to_le_bytes()),
-                Value::Flag(flag) => put(b'f', &[u8::from(*flag)]),
+                Value::Null => {}
+                Value::Text(text) => put(tag, text.as_bytes()),
+                Value::Day(day) => put(tag, &Date32Type::from_naive_date(*day).to_le_bytes()),
+                Value::Instant(number) | Value::Integer(number) => put(tag, &number.to_le_bytes()),
+                Value::Flag(flag) => put(tag, &[u8::from(*flag)]),
             }
         }
         let feed = &self.origin.feed;
@@ -186,28 +184,72 @@ impl<'a> ObservationsBuilder<'a> {
     }
 }
 
+/// The values of one column: nothing is made of a column without any.
+enum ValueBuilder {
+    None(Kind),
+    Text(StringBuilder),
+    Day(Date32Builder),
+    Integer(Int64Builder),
+    Flag(BooleanBuilder),
+}
+
 impl ValueBuilder {
-    fn push(&mut self, value: &Value) {
-        match self {
-            Self::Text(texts) => texts.append_option(value.text()),
-            Self::Day(days) => days.append_option(value.day().map(Date32Type::from_naive_date)),
-            Self::Integer(numbers) => {
-                let number = if let Value::Integer(n) = value { Some(*n) } else { None };
-                numbers.append_option(number);
+    fn new(column: &columns::Column) -> Self {
+        Self::None(column.kind)
+    }
+
+    /// Puts a value into a row; the rows before it that were given none are null.
+    fn push(&mut self, row: usize, value: &Value<'_>) {
+        match (&mut *self, value) {
+            (Self::None(_), _) => {
+                *self = match value {
+                    Value::Null => return,
+                    Value::Text(_) => Self::Text(StringBuilder::new()),
+                    Value::Day(_) => Self::Day(Date32Builder::new()),
+                    Value::Instant(_) | Value::Integer(_) => Self::Integer(Int64Builder::new()),
+                    Value::Flag(_) => Self::Flag(BooleanBuilder::new()),
+                };
+                self.push(row, value);
             }
-            Self::Flag(flags) => {
-                let flag = if let Value::Flag(flag) = value { Some(*flag) } else { None };
-                flags.append_option(flag);
+            (Self::Text(texts), Value::Text(text)) => {
+                texts.append_nulls(row - texts.len());
+                texts.append_value(text);
             }
+            (Self::Day(days), Value::Day(day)) => {
+                days.append_nulls(row - days.len());
+                days.append_value(Date32Type::from_naive_date(*day));
+            }
+            (Self::Integer(numbers), Value::Integer(number)) => {
+                numbers.append_nulls(row - numbers.len());
+                numbers.append_value(*number);
+            }
+            (Self::Flag(flags), Value::Flag(flag)) => {
+                flags.append_nulls(row - flags.len());
+                flags.append_value(*flag);
+            }
+            _ => unreachable!("a column holds values of one kind"),
         }
     }
 
-    fn finish(&mut self) -> ArrayRef {
+    fn finish(self, n_rows: usize) -> ArrayRef {
         match self {
-            Self::Text(texts) => Arc::new(texts.finish()),
-            Self::Day(days) => Arc::new(days.finish()),
-            Self::Integer(numbers) => Arc::new(numbers.finish()),
-            Self::Flag(flags) => Arc::new(flags.finish()),
+            Self::None(kind) => new_null_array(&kind.data_type(), n_rows),
+            Self::Text(mut texts) => {
+                texts.append_nulls(n_rows - texts.len());
+                Arc::new(texts.finish())
+            }
+            Self::Day(mut days) => {
+                days.append_nulls(n_rows - days.len());
+                Arc::new(days.finish())
+            }
+            Self::Integer(mut numbers) => {
+                numbers.append_nulls(n_rows - numbers.len());
+                Arc::new(numbers.finish())
+            }
+            Self::Flag(mut flags) => {
+                flags.append_nulls(n_rows - flags.len());
+                Arc::new(flags.finish())
+            }
         }
     }
 }
@@ -224,14 +266,20 @@ pub fn cell_of(key: &str, pipeline: &Pipeline) -> Cell {
     // Where numbers are a unit's own, its code stands before them.
     let unit = key.split_once('/');
     let unit = unit.filter(|(unit, _)| pipeline.reference.units.get(unit).is_some());
-    let number = unit.map_or(key, |(_, number)| number);
-    let read = DossierKey { key: key.to_owned(), ..number::read(number) };
-    Cell { month: month(&read).to_owned(), bucket: bucket(&read, pipeline.settings.buckets) }
+    let mut read = DossierKey::default();
+    read.read(unit.map_or(key, |(_, number)| number));
+    if let Some((unit, _)) = unit {
+        read.put_unit(unit);
+    }
+    Cell { month: month(read.month).into_owned(), bucket: bucket(&read, pipeline.settings.buckets) }
 }
 
-/// Returns the month of a dossier's cell.
-fn month(key: &DossierKey) -> &str {
-    key.month.as_deref().unwrap_or("undated")
+/// Returns the name of the month of a dossier's cell, `2020-01`.
+fn month(month: Option<(u16, u8)>) -> Cow<'static, str> {
+    match month {
+        Some((year, month)) => Cow::Owned(format!("{year:04}-{month:02}")),
+        None => Cow::Borrowed("undated"),
+    }
 }
 
 /// Returns the bucket of a dossier: a hash of the agency part, or of the whole number.
@@ -239,7 +287,7 @@ fn bucket(key: &DossierKey, n_buckets: i32) -> i32 {
     if n_buckets == 1 {
         return 0;
     }
-    let digest = sha2::Sha256::digest(key.agency.as_deref().unwrap_or(&key.key));
+    let digest = sha2::Sha256::digest(key.agency());
     let hash = i32::from_le_bytes(digest[..4].try_into().expect("a digest has more than 4 bytes"));
     hash & (n_buckets - 1)
 }

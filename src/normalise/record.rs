@@ -1,87 +1,198 @@
 //! One record with typed values: what its own columns say together, and the rules they break.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use chrono::NaiveDate;
 
-use crate::pipeline::columns::{FeedKind, Kind, SUPPLIED, is_ended, supplied_bit, supplied_index};
+use crate::pipeline::columns::{FeedKind, Kind, SUPPLIED, is_ended, position, supplied_index};
 use crate::pipeline::heading::VALUES_END;
 use crate::pipeline::profile::Profile;
 use crate::pipeline::rules::params_of;
 
 use super::value::{Breach, Value};
 
+const DOSSIER_NUMBER: usize = position("dossier_number");
+const APPLICANT_KIND: usize = position("applicant_kind");
+const STATUS: usize = position("status");
+const RECEIVED_ON: usize = position("received_on");
+const COMPLETED_ON: usize = position("completed_on");
+const RETURNED_ON: usize = position("returned_on");
+const ENDED_ON: usize = position("ended_on");
+const ENTERPRISE_CODE: usize = position("enterprise_code");
+const PORTAL_STATUS: usize = position("portal_status");
+const PORTAL_RECEIVED_ON: usize = position("portal_received_on");
+const PORTAL_DUE_ON: usize = position("portal_due_on");
+const PORTAL_COMPLETED_ON: usize = position("portal_completed_on");
+const POST_HANDED_ON: usize = position("post_handed_on");
+const POST_DELIVERED_ON: usize = position("post_delivered_on");
+
+/// The days that no record tells before they have come: all but due days, a bit each.
+const PAST_DAYS: u64 = past_days();
+
+const fn past_days() -> u64 {
+    let (mut mask, mut at) = (0, 0);
+    while at < SUPPLIED.len() {
+        if matches!(SUPPLIED[at].kind, Kind::Day) {
+            mask |= 1 << at;
+        }
+        at += 1;
+    }
+    mask & !(1 << position("due_on") | 1 << PORTAL_DUE_ON)
+}
+
 /// The values of one record, a place for each column of [`SUPPLIED`].
-#[derive(Debug, Default)]
-pub(super) struct Record {
-    pub(super) values: Vec<Value>,
+#[derive(Debug)]
+pub(super) struct Record<'r> {
+    values: Vec<Value<'r>>,
+    /// A bit for each column that holds a value.
+    filled: u64,
     /// A bit for each column that the record supplies, be it with nothing.
     pub(super) supplied: u64,
-    pub(super) event_time: Option<i64>,
-    pub(super) item_key: Option<String>,
-    pub(super) old_number: Option<String>,
-    pub(super) portal_number: Option<String>,
-    pub(super) reference_id: Option<String>,
-    /// Compared and dropped: paths of files tell of persons.
-    submitted_files: Option<String>,
-    result_files: Option<String>,
+    inputs: Inputs<'r>,
     pub(super) marks: Vec<&'static str>,
     /// The contracts that it breaks and is only marked for.
     pub(super) contract_marks: Vec<Arc<str>>,
 }
 
-/// What a record means that has nothing in a column: the first value whose other column, if it
-/// names one, has something.
-pub(super) struct Implied {
-    pub(super) column: &'static str,
-    pub(super) rules: Vec<(Option<&'static str>, Result<Value, Breach>)>,
+/// What a record tells beside its columns.
+#[derive(Debug, Default)]
+struct Inputs<'r> {
+    event_time: Option<i64>,
+    item_key: Option<Cow<'r, str>>,
+    old_number: Option<Cow<'r, str>>,
+    portal_number: Option<Cow<'r, str>>,
+    reference_id: Option<Cow<'r, str>>,
+    /// Compared and dropped: paths of files tell of persons.
+    submitted_files: Option<Cow<'r, str>>,
+    result_files: Option<Cow<'r, str>>,
 }
 
-impl Record {
+/// Where a value is put: into a column, or among the inputs by their name.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Place {
+    Column(usize),
+    Input(&'static str),
+}
+
+impl Place {
+    /// Returns the place of a column or input.
+    pub(super) fn of(name: &'static str) -> Self {
+        supplied_index(name).map_or(Self::Input(name), Self::Column)
+    }
+
+    /// Returns the bit of a column, none of an input.
+    pub(super) fn bit(self) -> u64 {
+        if let Self::Column(at) = self { 1 << at } else { 0 }
+    }
+}
+
+/// What a record means that has nothing in a column: the first value whose other column, if it
+/// names one, has something.
+pub(super) struct Implied<'a> {
+    pub(super) column: &'static str,
+    pub(super) rules: Vec<(Option<&'static str>, Result<Value<'a>, Breach>)>,
+}
+
+impl<'r> Record<'r> {
+    /// Makes a record of nothing.
+    pub(super) fn new() -> Self {
+        Self {
+            values: vec![Value::Null; SUPPLIED.len()],
+            filled: 0,
+            supplied: 0,
+            inputs: Inputs::default(),
+            marks: Vec::new(),
+            contract_marks: Vec::new(),
+        }
+    }
+
     /// Empties the record for the next one, which supplies at least some columns.
     pub(super) fn clear(&mut self, supplied: u64) {
-        let values = std::mem::take(&mut self.values);
-        *self = Self { values, supplied, ..Self::default() };
-        self.values.clear();
-        self.values.resize(SUPPLIED.len(), Value::Null);
+        for at in bits(self.filled) {
+            self.values[at] = Value::Null;
+        }
+        (self.filled, self.supplied) = (0, supplied);
+        self.inputs = Inputs::default();
+        self.marks.clear();
+        self.contract_marks.clear();
     }
 
-    /// Puts a value into its column or input.
-    pub(super) fn set(&mut self, column: &str, value: Value) {
-        match (column, value) {
-            ("event_time", Value::Instant(micros)) => self.event_time = Some(micros),
-            ("item_key", Value::Text(text)) => self.item_key = Some(text),
-            ("old_number", Value::Text(text)) => self.old_number = Some(text),
-            ("portal_number", Value::Text(text)) => self.portal_number = Some(text),
-            ("reference_id", Value::Text(text)) => self.reference_id = Some(text),
-            ("submitted_files", Value::Text(text)) => self.submitted_files = Some(text),
-            ("result_files", Value::Text(text)) => self.result_files = Some(text),
-            (column, value) => {
-                if let Some(at) = supplied_index(column) {
-                    self.values[at] = value;
-                }
-            }
+    /// Puts a value into its place.
+    pub(super) fn put(&mut self, place: Place, value: Value<'r>) {
+        match place {
+            Place::Column(at) => self.set(at, value),
+            Place::Input(name) => self.inputs.put(name, value),
         }
     }
 
-    /// Puts a value into a column that has none.
-    pub(super) fn set_if_null(&mut self, column: &str, value: &Value) {
-        if *self.get(column) == Value::Null {
-            self.set(column, value.clone());
+    /// Puts a value into a place: into a column, where that has none.
+    pub(super) fn put_if_null(&mut self, place: Place, value: &Value<'r>) {
+        match place {
+            Place::Column(at) if !self.is_null(at) => {}
+            place => self.put(place, value.clone()),
         }
     }
 
-    /// Returns the value of a column.
-    pub(super) fn get(&self, column: &str) -> &Value {
+    /// Puts a value into its column.
+    pub(super) fn set(&mut self, at: usize, value: Value<'r>) {
+        let bit = 1 << at;
+        self.filled = if value == Value::Null { self.filled & !bit } else { self.filled | bit };
+        self.values[at] = value;
+    }
+
+    /// Returns the value of a column by its position.
+    pub(super) fn at(&self, at: usize) -> &Value<'r> {
+        &self.values[at]
+    }
+
+    /// Returns the value of a column by its name.
+    pub(super) fn get(&self, column: &str) -> &Value<'r> {
         supplied_index(column).map_or(&Value::Null, |at| &self.values[at])
+    }
+
+    /// Returns the columns that hold a value, in order.
+    pub(super) fn filled(&self) -> impl Iterator<Item = (usize, &Value<'r>)> {
+        bits(self.filled).map(|at| (at, &self.values[at]))
+    }
+
+    /// Returns every column's value.
+    pub(super) fn values(&self) -> impl Iterator<Item = &Value<'r>> {
+        self.values.iter()
+    }
+
+    /// Returns when the event was, in UTC microseconds.
+    pub(super) fn event_time(&self) -> Option<i64> {
+        self.inputs.event_time
+    }
+
+    /// Returns the key of the item that the record tells of.
+    pub(super) fn item_key(&self) -> Option<&str> {
+        self.inputs.item_key.as_deref()
+    }
+
+    fn is_null(&self, at: usize) -> bool {
+        self.filled & 1 << at == 0
+    }
+
+    fn supplies(&self, at: usize) -> bool {
+        self.supplied & 1 << at != 0
+    }
+
+    fn text(&self, at: usize) -> Option<&str> {
+        self.values[at].text()
+    }
+
+    fn day(&self, at: usize) -> Option<NaiveDate> {
+        self.values[at].day()
     }
 
     /// Returns the first input of the profile's key list that the record has.
     pub(super) fn key<'a>(&'a self, profile: &Profile) -> Option<&'a str> {
         profile.key.iter().find_map(|input| match *input {
-            "old_number" => self.old_number.as_deref(),
-            "portal_number" => self.portal_number.as_deref(),
-            "reference_id" => self.reference_id.as_deref(),
+            "old_number" => self.inputs.old_number.as_deref(),
+            "portal_number" => self.inputs.portal_number.as_deref(),
+            "reference_id" => self.inputs.reference_id.as_deref(),
             column => self.get(column).text(),
         })
     }
@@ -89,7 +200,7 @@ impl Record {
     /// Fills in what the profile says a record without a value of its own means.
     pub(super) fn fill_implied(
         &mut self,
-        implied: &[Implied],
+        implied: &[Implied<'r>],
     ) -> Result<(), (&'static str, Breach)> {
         for Implied { column, rules } in implied {
             if *self.get(column) != Value::Null {
@@ -98,7 +209,7 @@ impl Record {
             let is_there =
                 |present: &Option<&str>| present.is_none_or(|name| *self.get(name) != Value::Null);
             match rules.iter().find(|(present, _)| is_there(present)) {
-                Some((_, Ok(value))) => self.set(column, value.clone()),
+                Some((_, Ok(value))) => self.put(Place::of(column), value.clone()),
                 Some((_, Err(breach))) => return Err((column, breach.clone())),
                 None => {}
             }
@@ -110,54 +221,48 @@ impl Record {
     /// end of processing, or else the return day, for a missing day of refusal or withdrawal.
     pub(super) fn settle_end(&mut self) {
         // What stands in for another column supplies it.
-        let stands_in = [
-            ("returned_on", "completed_on"),
-            ("returned_on", "ended_on"),
-            ("completed_on", "ended_on"),
-        ];
+        let stands_in =
+            [(RETURNED_ON, COMPLETED_ON), (RETURNED_ON, ENDED_ON), (COMPLETED_ON, ENDED_ON)];
         for (source, target) in stands_in {
-            if self.supplied & supplied_bit(source) != 0 {
-                self.supplied |= supplied_bit(target);
+            if self.supplies(source) {
+                self.supplied |= 1 << target;
             }
         }
-        let (source, target) = match self.get("status").text() {
-            Some("completed") => ("returned_on", "completed_on"),
-            Some("refused" | "withdrawn") if *self.get("completed_on") == Value::Null => {
-                ("returned_on", "ended_on")
-            }
-            Some("refused" | "withdrawn") => ("completed_on", "ended_on"),
+        let (source, target) = match self.text(STATUS) {
+            Some("completed") => (RETURNED_ON, COMPLETED_ON),
+            Some("refused" | "withdrawn") if self.is_null(COMPLETED_ON) => (RETURNED_ON, ENDED_ON),
+            Some("refused" | "withdrawn") => (COMPLETED_ON, ENDED_ON),
             _ => return,
         };
-        if *self.get(target) != Value::Null || *self.get(source) == Value::Null {
+        if !self.is_null(target) || self.is_null(source) {
             return;
         }
-        self.set(target, self.get(source).clone());
-        if target == "completed_on" {
+        self.set(target, self.at(source).clone());
+        if target == COMPLETED_ON {
             self.marks.push("completed_on_from_return");
         }
     }
 
     /// Keeps what stands for the tax code of an enterprise alone: a person's is personal data.
     pub(super) fn settle_enterprise(&mut self) {
-        let is_enterprise = self.get("applicant_kind").text() == Some("enterprise");
-        let code = self.get("enterprise_code").text();
+        let is_enterprise = self.text(APPLICANT_KIND) == Some("enterprise");
+        let code = self.text(ENTERPRISE_CODE);
         let digits = |code: &str| code.bytes().filter(u8::is_ascii_digit).count();
         let is_personal = !is_enterprise || code.is_some_and(|code| digits(code) == 12);
         if code.is_some() && is_personal {
-            self.set("enterprise_code", Value::Null);
+            self.set(ENTERPRISE_CODE, Value::Null);
         }
     }
 
     /// Checks the columns of a unit's own record against one another.
     pub(super) fn check_dossier(&self, observed_on: Option<NaiveDate>) -> Result<(), Breach> {
-        let supplies = |name: &str| self.supplied & supplied_bit(name) != 0;
-        let status = self.get("status").text().unwrap_or_default();
-        if supplies("status") && status.is_empty() {
+        let status = self.text(STATUS).unwrap_or_default();
+        if self.supplies(STATUS) && status.is_empty() {
             return Err(("no_status", params_of([])));
         }
-        let received_on = self.get("received_on").day();
+        let received_on = self.day(RECEIVED_ON);
         let needs_reception = !matches!(status, "new" | "refused" | "withdrawn");
-        if supplies("received_on") && received_on.is_none() && needs_reception {
+        if self.supplies(RECEIVED_ON) && received_on.is_none() && needs_reception {
             return Err(("no_received_on", params_of([])));
         }
         let ended_on = self.end_day(status);
@@ -174,58 +279,88 @@ impl Record {
         kind: FeedKind,
         observed_on: Option<NaiveDate>,
     ) -> Result<(), Breach> {
-        if kind.has_items() && self.item_key.is_none() {
+        if kind.has_items() && self.item_key().is_none() {
             return Err(("no_item_key", params_of([])));
         }
-        let is_portal_silent = self.supplied & supplied_bit("portal_status") != 0
-            && *self.get("portal_status") == Value::Null;
-        if is_portal_silent {
+        if self.supplies(PORTAL_STATUS) && self.is_null(PORTAL_STATUS) {
             return Err(("no_status", params_of([])));
         }
-        check_order(self.get("portal_received_on").day(), self.get("portal_completed_on").day())?;
-        check_order(self.get("post_handed_on").day(), self.get("post_delivered_on").day())?;
+        check_order(self.day(PORTAL_RECEIVED_ON), self.day(PORTAL_COMPLETED_ON))?;
+        check_order(self.day(POST_HANDED_ON), self.day(POST_DELIVERED_ON))?;
         self.check_observed(observed_on)
     }
 
     /// Marks what a unit's system is known to distort before it sends a dossier to the portal.
     pub(super) fn mark_distortions(&mut self) {
-        let is_finished = self.get("portal_status").text() == Some("completed");
-        let supplies_due = self.supplied & supplied_bit("portal_due_on") != 0;
-        if is_finished && supplies_due && *self.get("portal_due_on") == Value::Null {
+        let is_finished = self.text(PORTAL_STATUS) == Some("completed");
+        if is_finished && self.supplies(PORTAL_DUE_ON) && self.is_null(PORTAL_DUE_ON) {
             self.marks.push("portal_end_without_due");
         }
-        let number = self.get("dossier_number").text().unwrap_or_default();
-        let serial = number.rsplit('-').next().unwrap_or_default();
-        let is_made_up = serial.len() == 5 && serial.bytes().all(|byte| byte.is_ascii_digit());
-        if is_made_up && self.old_number.as_deref().is_some_and(|old| old != number) {
+        let number = self.text(DOSSIER_NUMBER).unwrap_or_default();
+        if self.inputs.is_replaced(number) {
             self.marks.push("number_replaced");
         }
-        let files = |files: &Option<String>| -> Vec<String> {
-            let each = files.iter().flat_map(|files| files.split(VALUES_END));
-            each.map(str::trim).filter(|file| !file.is_empty()).map(str::to_owned).collect()
-        };
-        let submitted = files(&self.submitted_files);
-        if files(&self.result_files).iter().any(|file| submitted.contains(file)) {
+        if self.inputs.gives_back_what_was_submitted() {
             self.marks.push("result_is_submitted_file");
         }
     }
 
     fn end_day(&self, status: &str) -> Option<NaiveDate> {
-        let column = if status == "completed" { "completed_on" } else { "ended_on" };
-        self.get(column).day().filter(|_| is_ended(status))
+        let column = if status == "completed" { COMPLETED_ON } else { ENDED_ON };
+        self.day(column).filter(|_| is_ended(status))
     }
 
     /// No day but a due day lies after the day of the export.
     fn check_observed(&self, observed_on: Option<NaiveDate>) -> Result<(), Breach> {
         let Some(observed_on) = observed_on else { return Ok(()) };
-        let is_past = |name: &str| !matches!(name, "due_on" | "portal_due_on");
-        let columns = SUPPLIED.iter().zip(&self.values);
-        let days = columns.filter(|(column, _)| column.kind == Kind::Day && is_past(column.name));
-        let latest = days.filter_map(|(_, value)| value.day()).max();
-        let Some(day) = latest.filter(|day| *day > observed_on) else { return Ok(()) };
+        let days = bits(self.filled & PAST_DAYS).filter_map(|at| self.day(at));
+        let Some(day) = days.max().filter(|day| *day > observed_on) else { return Ok(()) };
         let params = [("day", day.to_string()), ("observed_on", observed_on.to_string())];
         Err(("after_observed", params_of(params)))
     }
+}
+
+impl<'r> Inputs<'r> {
+    fn put(&mut self, name: &str, value: Value<'r>) {
+        match (name, value) {
+            ("event_time", Value::Instant(micros)) => self.event_time = Some(micros),
+            ("item_key", Value::Text(text)) => self.item_key = Some(text),
+            ("old_number", Value::Text(text)) => self.old_number = Some(text),
+            ("portal_number", Value::Text(text)) => self.portal_number = Some(text),
+            ("reference_id", Value::Text(text)) => self.reference_id = Some(text),
+            ("submitted_files", Value::Text(text)) => self.submitted_files = Some(text),
+            ("result_files", Value::Text(text)) => self.result_files = Some(text),
+            _ => {}
+        }
+    }
+
+    /// Whether a number was made up in place of the unit's own.
+    fn is_replaced(&self, number: &str) -> bool {
+        let is_other = self.old_number.as_deref().is_some_and(|old| old != number);
+        let serial = number.rsplit('-').next().unwrap_or_default();
+        is_other && serial.len() == 5 && serial.bytes().all(|byte| byte.is_ascii_digit())
+    }
+
+    fn gives_back_what_was_submitted(&self) -> bool {
+        let (Some(submitted), Some(results)) = (&self.submitted_files, &self.result_files) else {
+            return false;
+        };
+        let files = |files: &str| -> Vec<String> {
+            let each = files.split(VALUES_END).map(str::trim);
+            each.filter(|file| !file.is_empty()).map(str::to_owned).collect()
+        };
+        let submitted = files(submitted);
+        files(results).iter().any(|file| submitted.contains(file))
+    }
+}
+
+/// Returns the positions of the bits that are set, ascending.
+fn bits(mut mask: u64) -> impl Iterator<Item = usize> {
+    std::iter::from_fn(move || {
+        let at = mask.trailing_zeros() as usize;
+        mask &= mask.wrapping_sub(1);
+        (at < 64).then_some(at)
+    })
 }
 
 /// Nothing ends before it begins.

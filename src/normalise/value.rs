@@ -1,6 +1,6 @@
 //! A text read as the value of its column, or the rule that it breaks.
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
 
 use chrono::NaiveDate;
 
@@ -11,24 +11,25 @@ use crate::pipeline::identifier::is_identifier;
 use crate::pipeline::integer::parse_integer;
 use crate::pipeline::profile::Profile;
 use crate::pipeline::rules::{Params, params_of};
-use crate::pipeline::text::{clean, fold};
+use crate::pipeline::text::{cleaned, fold};
 
+use super::codes::Codes;
 use super::shape::shape;
 use super::tax_code::is_of_enterprise;
 
 /// A typed value; instants are UTC microseconds.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(super) enum Value {
+pub(super) enum Value<'a> {
     #[default]
     Null,
-    Text(String),
+    Text(Cow<'a, str>),
     Day(NaiveDate),
     Instant(i64),
     Integer(i64),
     Flag(bool),
 }
 
-impl Value {
+impl Value<'_> {
     /// Returns the day, if it is one.
     pub(super) fn day(&self) -> Option<NaiveDate> {
         if let Self::Day(day) = self { Some(*day) } else { None }
@@ -48,7 +49,8 @@ pub(super) struct ColumnReader<'a> {
     pub(super) column: Column,
     pipeline: &'a Pipeline,
     profile: &'a Profile,
-    seen: BTreeMap<String, Option<String>>,
+    is_coded: bool,
+    codes: Codes<'a>,
     pub(super) clock: Clock,
     pub(super) days: Days,
 }
@@ -67,55 +69,57 @@ pub(super) struct Clock {
     pub(super) n_afternoon: i64,
 }
 
-/// A column of more different texts than this is no list of codes worth remembering.
-const MAX_SEEN: usize = 10_000;
-
 impl<'a> ColumnReader<'a> {
     /// Makes the reader of a column.
     pub(super) fn new(column: Column, pipeline: &'a Pipeline, profile: &'a Profile) -> Self {
+        let is_coded = profile.codes.contains_key(column.name);
         let (clock, days) = (Clock::default(), Days::default());
-        Self { column, pipeline, profile, seen: BTreeMap::new(), clock, days }
+        Self { column, pipeline, profile, is_coded, codes: Codes::default(), clock, days }
     }
 
     /// Reads a text, or the number of a cell that holds one; marks what is odd but readable.
-    pub(super) fn read(
+    pub(super) fn read<'r>(
         &mut self,
-        text: &str,
+        text: &'r str,
         is_number: bool,
         marks: &mut Vec<&'static str>,
-    ) -> Result<Value, Breach> {
-        let is_coded = self.profile.codes.contains_key(self.column.name);
+    ) -> Result<Value<'r>, Breach>
+    where
+        'a: 'r,
+    {
+        let is_coded = self.is_coded;
         match self.column.kind {
-            Kind::Text if !is_coded => Ok(Value::Text(clean(text))),
+            Kind::Text if !is_coded => Ok(Value::Text(cleaned(text))),
             Kind::Identifier if !is_coded => self.read_identifier(text, is_number, marks),
             Kind::TaxCode if !is_coded => {
-                let code = clean(text);
-                Ok(Value::Text(if is_of_enterprise(&code) { code } else { shape(&code) }))
+                let code = cleaned(text);
+                let is_shown = is_of_enterprise(&code);
+                Ok(Value::Text(if is_shown { code } else { Cow::Owned(shape(&code)) }))
             }
             Kind::Day | Kind::Instant => self.read_date(text, is_number, marks),
             Kind::Procedure | Kind::Unit if is_number => {
                 let code = self.code(text).ok_or_else(|| ("code_as_number", masked(text)))?;
-                Ok(Value::Text(code))
+                Ok(Value::Text(Cow::Borrowed(code)))
             }
             Kind::Integer if !is_coded => read_integer(text),
             kind => {
                 let code = self.code(text).ok_or_else(|| (unknown(self.column), masked(text)))?;
                 match kind {
                     Kind::Flag => Ok(Value::Flag(code == "true")),
-                    Kind::Integer => read_integer(&code),
-                    _ => Ok(Value::Text(code)),
+                    Kind::Integer => read_integer(code),
+                    _ => Ok(Value::Text(Cow::Borrowed(code))),
                 }
             }
         }
     }
 
-    fn read_identifier(
+    fn read_identifier<'r>(
         &self,
-        text: &str,
+        text: &'r str,
         is_number: bool,
         marks: &mut Vec<&'static str>,
-    ) -> Result<Value, Breach> {
-        let identifier = clean(text);
+    ) -> Result<Value<'r>, Breach> {
+        let identifier = cleaned(text);
         if !is_identifier(&identifier) {
             return Err(("not_an_identifier", masked(text)));
         }
@@ -130,7 +134,7 @@ impl<'a> ColumnReader<'a> {
         text: &str,
         is_number: bool,
         marks: &mut Vec<&'static str>,
-    ) -> Result<Value, Breach> {
+    ) -> Result<Value<'static>, Breach> {
         let offset = self.pipeline.settings.utc_offset_seconds;
         let stamp = parse_any(&self.profile.dates, text, offset)
             .or_else(|| parse_cell(text, offset))
@@ -150,50 +154,45 @@ impl<'a> ColumnReader<'a> {
         Ok(if is_instant { Value::Instant(stamp.micros) } else { Value::Day(stamp.day) })
     }
 
-    fn code(&mut self, text: &str) -> Option<String> {
-        if let Some(code) = self.seen.get(text) {
-            return code.clone();
-        }
-        let code = self.look_up(text);
-        if self.seen.len() < MAX_SEEN {
-            self.seen.insert(text.to_owned(), code.clone());
-        }
-        code
-    }
-
-    fn look_up(&self, text: &str) -> Option<String> {
-        let folded = fold(text);
-        let mapped = self.profile.codes.get(self.column.name).and_then(|codes| codes.get(&folded));
-        if let Some(value) = mapped {
-            return Some(value.clone());
-        }
-        match self.column.kind {
-            Kind::Code(codes) => {
-                codes.iter().find(|code| **code == folded).map(|c| (*c).to_owned())
-            }
-            Kind::Unit => self.unit(text),
-            Kind::Procedure => self.procedure(text),
-            Kind::Flag => Some(folded).filter(|flag| matches!(flag.as_str(), "true" | "false")),
-            _ => None,
-        }
-    }
-
-    fn unit(&self, text: &str) -> Option<String> {
-        let units = &self.pipeline.reference.units;
-        let by_code = || units.resolve(&super::number::agency_code(text.trim())?);
-        units.resolve(text).or_else(by_code).map(str::to_owned)
-    }
-
-    /// Finds the national code; local copies append their agency (`1.003868.000.00.00.H56`).
-    fn procedure(&self, text: &str) -> Option<String> {
-        let services = &self.pipeline.reference.services;
-        let text = text.trim();
-        let national = text.match_indices('.').nth(1).map_or(text, |(at, _)| &text[..at]);
-        [text, national].into_iter().find(|code| services.contains(code)).map(str::to_owned)
+    fn code(&mut self, text: &str) -> Option<&'a str> {
+        let (column, pipeline, profile) = (self.column, self.pipeline, self.profile);
+        self.codes.of(text, || look_up(column, text, pipeline, profile))
     }
 }
 
-fn read_integer(text: &str) -> Result<Value, Breach> {
+fn look_up<'a>(
+    column: Column,
+    text: &str,
+    pipeline: &'a Pipeline,
+    profile: &'a Profile,
+) -> Option<&'a str> {
+    let folded = fold(text);
+    let mapped = profile.codes.get(column.name).and_then(|codes| codes.get(&folded));
+    if let Some(value) = mapped {
+        return Some(value);
+    }
+    match column.kind {
+        Kind::Code(codes) => codes.iter().find(|code| **code == folded).copied(),
+        Kind::Unit => {
+            let units = &pipeline.reference.units;
+            let by_code = || units.resolve(&super::number::agency_code(text.trim())?);
+            units.resolve(text).or_else(by_code)
+        }
+        Kind::Procedure => procedure(text, pipeline),
+        Kind::Flag => ["true", "false"].into_iter().find(|flag| *flag == folded),
+        _ => None,
+    }
+}
+
+/// Finds the national code; local copies append their agency (`1.003868.000.00.00.H56`).
+fn procedure<'a>(text: &str, pipeline: &'a Pipeline) -> Option<&'a str> {
+    let text = text.trim();
+    let national = text.match_indices('.').nth(1).map_or(text, |(at, _)| &text[..at]);
+    let services = &pipeline.reference.services;
+    [text, national].into_iter().find_map(|code| services.code(code))
+}
+
+fn read_integer(text: &str) -> Result<Value<'static>, Breach> {
     let number = parse_integer(text).map(Value::Integer);
     number.ok_or_else(|| ("not_a_number", masked(text)))
 }
