@@ -1,18 +1,16 @@
 //! Observations in the order of the fold, taken from records or back out of `history`.
 
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use arrow::array::Array as _;
 use arrow::array::cast::AsArray as _;
 use arrow::array::{
-    ArrayRef, BooleanArray, Int8Array, Int32Array, ListArray, RecordBatch, StringArray,
-    StructArray, UInt32Array,
+    ArrayRef, BooleanArray, Int32Array, Int64Array, ListArray, RecordBatch, StringArray,
+    StructArray, TimestampMicrosecondArray, UInt32Array,
 };
-use arrow::compute::{
-    SortColumn, SortOptions, concat_batches, filter_record_batch, lexsort_to_indices,
-    take_record_batch,
-};
+use arrow::compute::filter_record_batch;
 use arrow::datatypes::Int64Type;
 
 use crate::normalise::{Observations, position_of};
@@ -20,6 +18,7 @@ use crate::pipeline::columns::status_rank;
 use crate::pipeline::tables::Cell;
 
 use super::Dossiers;
+use super::rows::{concat, taken};
 
 /// Positions of the facts of an observation in its batch.
 pub(super) const KEY: usize = 0;
@@ -40,10 +39,8 @@ pub struct Arranged(RecordBatch);
 impl Arranged {
     /// Arranges observations.
     pub fn new(batches: &[Observations]) -> Self {
-        let schema = Observations::schema();
-        let all = concat_batches(&schema, batches.iter().map(Observations::batch))
-            .expect("observations have one schema");
-        Self::from_batch(&all)
+        let batches: Vec<&RecordBatch> = batches.iter().map(Observations::batch).collect();
+        Self::from_batch(concat(&Observations::schema(), &batches))
     }
 
     /// Arranges the observations of one delivery without its duplicates; says how many there were.
@@ -63,9 +60,8 @@ impl Arranged {
 
     /// Arranges observations of several deliveries together.
     pub fn together(parts: &[Self]) -> Self {
-        let schema = Observations::schema();
-        let all = concat_batches(&schema, parts.iter().map(|part| &part.0));
-        Self::from_batch(&all.expect("observations have one schema"))
+        let batches: Vec<&RecordBatch> = parts.iter().map(|part| &part.0).collect();
+        Self::from_batch(concat(&Observations::schema(), &batches))
     }
 
     /// Takes the observations back out of `history`, but for those of some deliveries.
@@ -136,19 +132,65 @@ impl Arranged {
         self.split_through(&key)
     }
 
-    fn from_batch(all: &RecordBatch) -> Self {
-        let nulls_first = SortOptions { descending: false, nulls_first: true };
-        let column = |values: ArrayRef| SortColumn { values, options: Some(nulls_first) };
-        let order = [
-            column(Arc::clone(all.column(KEY))),
-            column(Arc::clone(all.column(EVENT_TIME))),
-            column(Arc::clone(all.column(OBSERVED_AT))),
-            column(ranks(all)),
-            column(Arc::clone(all.column(HASH))),
-            column(Arc::clone(all.column(DELIVERY))),
-        ];
-        let order: UInt32Array = lexsort_to_indices(&order, None).expect("the columns sort");
-        Self(take_record_batch(all, &order).expect("the order is of the batch's own rows"))
+    fn from_batch(all: RecordBatch) -> Self {
+        let order = Order::new(&all);
+        let n_rows = all.num_rows() as u32;
+        if (1..n_rows).all(|row| order.of(row - 1, row).is_le()) {
+            return Self(all);
+        }
+        let mut rows: Vec<u32> = (0..n_rows).collect();
+        // What is sorted in parts, as the deliveries are, is merged.
+        rows.sort_by(|a, b| order.of(*a, *b));
+        Self(taken(&all, &UInt32Array::from(rows)))
+    }
+}
+
+/// The order of the fold over the rows of a batch.
+struct Order<'a> {
+    keys: &'a StringArray,
+    times: [&'a TimestampMicrosecondArray; 2],
+    statuses: [&'a StringArray; 2],
+    hashes: &'a Int64Array,
+    deliveries: &'a StringArray,
+}
+
+impl<'a> Order<'a> {
+    fn new(all: &'a RecordBatch) -> Self {
+        let statuses = |column: &str| all.column(position_of(column)).as_string::<i32>();
+        Self {
+            keys: all.column(KEY).as_string(),
+            times: [EVENT_TIME, OBSERVED_AT].map(|at| all.column(at).as_primitive()),
+            statuses: ["status", "portal_status"].map(statuses),
+            hashes: all.column(HASH).as_primitive(),
+            deliveries: all.column(DELIVERY).as_string(),
+        }
+    }
+
+    /// Compares two rows; nulls come first.
+    fn of(&self, a: u32, b: u32) -> Ordering {
+        let (a, b) = (a as usize, b as usize);
+        let keys = self.keys.value(a).cmp(self.keys.value(b));
+        keys.then_with(|| self.of_one_dossier(a, b))
+    }
+
+    fn of_one_dossier(&self, a: usize, b: usize) -> Ordering {
+        let time = |times: &TimestampMicrosecondArray, row: usize| {
+            times.is_valid(row).then(|| times.value(row))
+        };
+        let by_times = self.times.iter().map(|times| time(times, a).cmp(&time(times, b)));
+        let by_rank = || self.rank(a).cmp(&self.rank(b));
+        let by_hash = || self.hashes.value(a).cmp(&self.hashes.value(b));
+        let by_delivery = || self.deliveries.value(a).cmp(self.deliveries.value(b));
+        by_times
+            .fold(Ordering::Equal, Ordering::then)
+            .then_with(by_rank)
+            .then_with(by_hash)
+            .then_with(by_delivery)
+    }
+
+    fn rank(&self, row: usize) -> Option<i8> {
+        let told = self.statuses.iter().find(|statuses| statuses.is_valid(row))?;
+        status_rank(told.value(row))
     }
 }
 
@@ -156,24 +198,34 @@ impl Arranged {
 pub(super) fn count_by_delivery(dossiers: &Dossiers) -> BTreeMap<String, i64> {
     let batch = dossiers.batch();
     let history: &ListArray = batch.column(batch.num_columns() - 1).as_list();
+    let deliveries = history.values().as_struct().column(0).as_string::<i32>();
     let mut counts: BTreeMap<String, i64> = BTreeMap::new();
-    for observations in history.iter().flatten() {
-        for delivery in observations.as_struct().column(0).as_string::<i32>().iter().flatten() {
-            match counts.get_mut(delivery) {
-                Some(count) => *count += 1,
-                None => {
-                    counts.insert(delivery.to_owned(), 1);
+    let mut add = |delivery: &str, n: i64| match counts.get_mut(delivery) {
+        Some(count) => *count += n,
+        None => {
+            counts.insert(delivery.to_owned(), n);
+        }
+    };
+    // Most dossiers come with those beside them.
+    let mut last: Option<(&str, i64)> = None;
+    for row in (0..history.len()).filter(|row| history.is_valid(*row)) {
+        let (from, to) = (history.value_offsets()[row], history.value_offsets()[row + 1]);
+        for at in (from as usize..to as usize).filter(|at| deliveries.is_valid(*at)) {
+            let delivery = deliveries.value(at);
+            match &mut last {
+                Some((same, n)) if *same == delivery => *n += 1,
+                other => {
+                    if let Some((before, n)) = other.replace((delivery, 1)) {
+                        add(before, n);
+                    }
                 }
             }
         }
     }
+    if let Some((delivery, n)) = last {
+        add(delivery, n);
+    }
     counts
-}
-
-fn ranks(all: &RecordBatch) -> ArrayRef {
-    let statuses = |column: &str| all.column(position_of(column)).as_string::<i32>();
-    let told = statuses("status").iter().zip(statuses("portal_status"));
-    Arc::new(told.map(|(own, portal)| status_rank(own.or(portal)?)).collect::<Int8Array>())
 }
 
 /// Returns the first row of sorted texts of which the predicate no longer holds.

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use arrow::array::Array as _;
 use arrow::array::cast::AsArray as _;
 use arrow::array::{ArrayRef, BooleanArray, Date32Array, Int64Array, StringArray};
-use arrow::datatypes::{Date32Type, Int64Type};
+use arrow::datatypes::Date32Type;
 use chrono::NaiveDate;
 
 use crate::normalise::is_tax_code;
 use crate::pipeline::Reference;
-use crate::pipeline::columns::supplied_index;
+use crate::pipeline::columns::{position, supplied_index};
 use crate::pipeline::services::ServiceVersion;
 
 use super::pauses::Pauses;
@@ -24,115 +24,148 @@ pub(super) fn derive(
     pauses: &mut Pauses,
     reference: &Reference,
 ) -> Vec<ArrayRef> {
-    for column in ["channel", "applicant_kind"] {
-        let texts = texts(values, column);
-        let settled = texts.iter().map(|text| Some(text.unwrap_or("unknown")));
-        values[at(column)] = Arc::new(settled.collect::<StringArray>());
+    for column in [CHANNEL, APPLICANT_KIND] {
+        let texts = values[column].as_string::<i32>();
+        if texts.null_count() > 0 {
+            let settled = texts.iter().map(|text| Some(text.unwrap_or("unknown")));
+            values[column] = Arc::new(settled.collect::<StringArray>());
+        }
     }
-    values[at("ended_on")] = Arc::new(ended_on(values));
-    pauses.end(&values[at("ended_on")]);
+    values[ENDED_ON] = Arc::new(ended_on(values));
+    pauses.end(&values[ENDED_ON]);
     pauses.supplement(values, &reference.calendar);
 
-    let rows = Rows { values, first_due_on: first_due_on.as_primitive(), pauses, reference };
+    let rows = Rows::new(values, first_due_on, pauses, reference);
     let all = 0..values[0].len();
+    let services: Vec<Option<&ServiceVersion>> = all.clone().map(|row| rows.service(row)).collect();
+    let services = || services.iter().copied();
     let fields = all.clone().map(|row| Some(&*rows.latest(row)?.field_code));
-    let levels = all.clone().map(|row| Some(rows.service(row)?.level));
+    let levels = services().map(|service| Some(service?.level));
     let number = |day: Option<NaiveDate>| day.map(Date32Type::from_naive_date);
     let overdue = all.clone().map(|row| number(rows.overdue_from(row)));
-    let fee = all.clone().map(|row| Some(rows.service(row)?.fee_vnd > 0));
-    let paper = all.clone().map(|row| Some(rows.service(row)?.result_paper));
+    let fee = services().map(|service| Some(service?.fee_vnd > 0));
+    let paper = services().map(|service| Some(service?.result_paper));
+    let processing = all.clone().map(|row| rows.days_to(rows.completed_on, row));
+    let late = all.clone().zip(services());
     vec![
         Arc::new(fields.collect::<StringArray>()),
         Arc::new(levels.collect::<StringArray>()),
         Arc::clone(first_due_on),
         Arc::new(overdue.collect::<Date32Array>()),
-        Arc::new(all.clone().map(|row| rows.days_to("completed_on", row)).collect::<Int64Array>()),
-        Arc::new(all.clone().map(|row| rows.days_to("due_on", row)).collect::<Int64Array>()),
+        Arc::new(processing.collect::<Int64Array>()),
+        Arc::new(all.clone().map(|row| rows.days_to(rows.due_on, row)).collect::<Int64Array>()),
         Arc::new(check_digits(values)),
         Arc::new(all.clone().map(|row| rows.handling_days(row)).collect::<Int64Array>()),
         Arc::new(fee.collect::<BooleanArray>()),
         Arc::new(paper.collect::<BooleanArray>()),
-        Arc::new(all.clone().map(|row| number(rows.end_766(row))).collect::<Date32Array>()),
-        Arc::new(all.map(|row| number(rows.late_766_from(row))).collect::<Date32Array>()),
+        Arc::new(all.map(|row| number(rows.end_766(row))).collect::<Date32Array>()),
+        Arc::new(
+            late.map(|(row, of)| number(rows.late_766_from(row, of))).collect::<Date32Array>(),
+        ),
     ]
 }
 
+const PROCEDURE_CODE: usize = position("procedure_code");
+const CHANNEL: usize = position("channel");
+const APPLICANT_KIND: usize = position("applicant_kind");
+const ENDED_ON: usize = position("ended_on");
+
 /// Dossiers, row by row.
 struct Rows<'a> {
-    values: &'a [ArrayRef],
+    procedures: &'a StringArray,
+    received_on: &'a Date32Array,
+    due_on: &'a Date32Array,
+    completed_on: &'a Date32Array,
+    ended_on: &'a Date32Array,
+    supplement_count: &'a Int64Array,
+    supplement_days: &'a Int64Array,
     first_due_on: &'a Date32Array,
     pauses: &'a Pauses,
     reference: &'a Reference,
 }
 
-impl Rows<'_> {
-    fn day(&self, column: &str, row: usize) -> Option<NaiveDate> {
-        day(days(self.values, column), row)
+impl<'a> Rows<'a> {
+    fn new(
+        values: &'a [ArrayRef],
+        first_due_on: &'a ArrayRef,
+        pauses: &'a Pauses,
+        reference: &'a Reference,
+    ) -> Self {
+        Self {
+            procedures: values[PROCEDURE_CODE].as_string(),
+            received_on: days(values, "received_on"),
+            due_on: days(values, "due_on"),
+            completed_on: days(values, "completed_on"),
+            ended_on: days(values, "ended_on"),
+            supplement_count: values[at("supplement_count")].as_primitive(),
+            supplement_days: values[at("supplement_days")].as_primitive(),
+            first_due_on: first_due_on.as_primitive(),
+            pauses,
+            reference,
+        }
     }
 
-    fn integer(&self, column: &str, row: usize) -> Option<i64> {
-        let integers = self.values[at(column)].as_primitive::<Int64Type>();
-        integers.is_valid(row).then(|| integers.value(row))
-    }
-
-    fn procedure(&self, row: usize) -> Option<&str> {
-        let procedures = texts(self.values, "procedure_code");
-        procedures.is_valid(row).then(|| procedures.value(row))
+    fn procedure(&self, row: usize) -> Option<&'a str> {
+        self.procedures.is_valid(row).then(|| self.procedures.value(row))
     }
 
     /// Returns the procedure as it is in the catalogue today.
-    fn latest(&self, row: usize) -> Option<&ServiceVersion> {
+    fn latest(&self, row: usize) -> Option<&'a ServiceVersion> {
         self.reference.services.latest(self.procedure(row)?)
     }
 
     /// Returns the procedure as it was on the day of reception.
-    fn service(&self, row: usize) -> Option<&ServiceVersion> {
-        self.reference.services.on(self.procedure(row)?, self.day("received_on", row)?)
+    fn service(&self, row: usize) -> Option<&'a ServiceVersion> {
+        self.reference.services.on(self.procedure(row)?, day(self.received_on, row)?)
     }
 
     /// Returns the first day on which a dossier is there and past its due day.
     fn overdue_from(&self, row: usize) -> Option<NaiveDate> {
-        let overdue = self.day("due_on", row)?.succ_opt()?;
-        Some(self.day("received_on", row).map_or(overdue, |received| received.max(overdue)))
+        let overdue = day(self.due_on, row)?.succ_opt()?;
+        Some(day(self.received_on, row).map_or(overdue, |received| received.max(overdue)))
     }
 
     /// Counts the working days from reception to another day.
-    fn days_to(&self, column: &str, row: usize) -> Option<i64> {
-        let (from, to) = (self.day("received_on", row)?, self.day(column, row)?);
+    fn days_to(&self, days: &Date32Array, row: usize) -> Option<i64> {
+        let (from, to) = (day(self.received_on, row)?, day(days, row)?);
         Some(self.reference.calendar.working_days(from, to))
+    }
+
+    /// Counts the working days waited for papers.
+    fn waited(&self, row: usize) -> i64 {
+        integer(self.supplement_days, row).unwrap_or(0)
     }
 
     /// Counts the working days from reception to completion in which nothing was waited for.
     fn handling_days(&self, row: usize) -> Option<i64> {
-        let waited = self.integer("supplement_days", row).unwrap_or(0);
-        Some((self.days_to("completed_on", row)? - waited).max(0))
+        Some((self.days_to(self.completed_on, row)? - self.waited(row)).max(0))
     }
 
     /// Returns the end of processing by rule 2.1 of Decision 766: the day of the end, or of the only
     /// request for papers where there is none yet.
     fn end_766(&self, row: usize) -> Option<NaiveDate> {
-        self.day("received_on", row)?;
-        let is_only = self.integer("supplement_count", row) == Some(1);
+        day(self.received_on, row)?;
+        let is_only = integer(self.supplement_count, row) == Some(1);
         let request = || self.pauses.first_request(row).filter(|_| is_only);
-        self.day("ended_on", row).or_else(request)
+        day(self.ended_on, row).or_else(request)
     }
 
     /// Returns the first day on which a dossier is late by rule 2.1 of Decision 766: at once where
     /// papers were requested twice; else after its due day, and without one after the procedure's
     /// most days. Time waited for papers is taken off, once: a unit that has moved the due day has
     /// done so.
-    fn late_766_from(&self, row: usize) -> Option<NaiveDate> {
-        let received = self.day("received_on", row)?;
-        if self.integer("supplement_count", row).is_some_and(|count| count > 1) {
+    fn late_766_from(&self, row: usize, service: Option<&ServiceVersion>) -> Option<NaiveDate> {
+        let received = day(self.received_on, row)?;
+        if integer(self.supplement_count, row).is_some_and(|count| count > 1) {
             return Some(received);
         }
-        let waited = self.integer("supplement_days", row).unwrap_or(0).max(0).unsigned_abs();
+        let waited = self.waited(row).max(0).unsigned_abs();
         let calendar = &self.reference.calendar;
-        let last = match self.day("due_on", row) {
+        let last = match day(self.due_on, row) {
             Some(due) if day(self.first_due_on, row).is_some_and(|first| first != due) => due,
             Some(due) => calendar.add_working_days(due, waited),
             None => {
-                let most = self.service(row)?.most_days?.unsigned_abs();
+                let most = service?.most_days?.unsigned_abs();
                 calendar.add_working_days(received, most + waited)
             }
         };
@@ -174,4 +207,8 @@ fn days<'a>(values: &'a [ArrayRef], column: &str) -> &'a Date32Array {
 
 fn day(days: &Date32Array, row: usize) -> Option<NaiveDate> {
     days.is_valid(row).then(|| Date32Type::to_naive_date_opt(days.value(row))).flatten()
+}
+
+fn integer(integers: &Int64Array, row: usize) -> Option<i64> {
+    integers.is_valid(row).then(|| integers.value(row))
 }

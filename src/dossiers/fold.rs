@@ -6,10 +6,10 @@ use std::sync::Arc;
 use arrow::array::Array as _;
 use arrow::array::cast::AsArray as _;
 use arrow::array::{
-    ArrayRef, BooleanArray, ListArray, RecordBatch, StringArray, StructArray, UInt32Array,
+    ArrayRef, BooleanBuilder, ListArray, RecordBatch, StringBuilder, StructArray, UInt32Array,
+    new_null_array,
 };
 use arrow::buffer::OffsetBuffer;
-use arrow::compute::take;
 use arrow::datatypes::DataType;
 
 use crate::normalise::{N_FACTS, position_of};
@@ -19,9 +19,12 @@ use crate::pipeline::{Pipeline, columns};
 
 use super::arrange::Arranged;
 use super::derive::derive;
-use super::marks::Marker;
+use super::marks::{Marker, has_portal};
 use super::pauses::Pauses;
+use super::rows::take;
 use super::{Dossiers, arrange, items};
+
+const NUMBER: usize = columns::position("dossier_number");
 
 /// Folds the observations of whole dossiers into their rows.
 pub(super) fn fold(observations: &Arranged, pipeline: &Pipeline) -> Dossiers {
@@ -35,7 +38,15 @@ pub(super) fn fold(observations: &Arranged, pipeline: &Pipeline) -> Dossiers {
     let derived = derive(&mut values, &first_due, &mut pauses, &pipeline.reference);
     let pauses = pauses.column(derived_column(&derived, "overdue_from"));
     let enterprise_check = derived_column(&derived, "enterprise_check");
-    let marker = Marker { batch, supplied: &supplied, values: &values, enterprise_check, pipeline };
+    let has_portal = has_portal(&supplied);
+    let marker = Marker {
+        batch,
+        supplied: &supplied,
+        values: &values,
+        enterprise_check,
+        has_portal,
+        pipeline,
+    };
     let marks = marker.marks(&groups);
 
     let mut columns = vec![first_of(batch.column(arrange::KEY), &groups)];
@@ -59,29 +70,44 @@ fn groups(batch: &RecordBatch) -> Vec<usize> {
 /// Takes each supplied column from the latest observation that supplies it; a number that no unit
 /// tells, from the latest that another feed does.
 fn latest_supplied(batch: &RecordBatch, groups: &[usize], supplied: &[u64]) -> Vec<ArrayRef> {
-    let number = columns::supplied_index("dossier_number").expect("a supplied column");
+    let n_dossiers = groups.len() - 1;
+    let column = |at: usize| batch.column(N_FACTS + at);
+    let uniform = supplied.first().filter(|first| supplied.iter().all(|mask| mask == *first));
+    if let Some(mask) = uniform {
+        // Every observation supplies the same columns: the last of each dossier has them all.
+        let last = groups[1..].iter().map(|end| *end as u32 - 1);
+        let last = UInt32Array::from_iter_values(last);
+        let is_each = n_dossiers == batch.num_rows();
+        let of = |at: usize| match mask >> at & 1 == 1 || at == NUMBER {
+            true if is_each => Arc::clone(column(at)),
+            true => take(column(at), &last),
+            false => new_null_array(column(at).data_type(), n_dossiers),
+        };
+        return (0..columns::SUPPLIED.len()).map(of).collect();
+    }
+    let latest = latest_rows(groups, supplied);
+    let latest = latest.into_iter().map(UInt32Array::from).enumerate();
+    latest.map(|(at, rows)| take(column(at), &rows)).collect()
+}
+
+/// Returns for each column and dossier the row of the latest observation that supplies it.
+fn latest_rows(groups: &[usize], supplied: &[u64]) -> Vec<Vec<Option<u32>>> {
     let mut latest: Vec<Vec<Option<u32>>> =
-        columns::SUPPLIED.iter().map(|_| Vec::with_capacity(groups.len())).collect();
-    for group in groups.windows(2) {
-        latest.iter_mut().for_each(|rows| rows.push(None));
+        columns::SUPPLIED.iter().map(|_| vec![None; groups.len() - 1]).collect();
+    for (dossier, group) in groups.windows(2).enumerate() {
         let mut missing = u64::MAX;
         for row in (group[0]..group[1]).rev() {
             let mut found = supplied[row] & missing;
             missing &= !found;
             while found != 0 {
-                let rows = &mut latest[found.trailing_zeros() as usize];
-                *rows.last_mut().expect("a place was made for this dossier") = Some(row as u32);
+                latest[found.trailing_zeros() as usize][dossier] = Some(row as u32);
                 found &= found - 1;
             }
         }
-        let told = latest[number].last_mut().expect("a place was made for this dossier");
+        let told = &mut latest[NUMBER][dossier];
         *told = told.or(Some(group[1] as u32 - 1));
     }
-    let take_latest = |(at, rows): (usize, Vec<Option<u32>>)| {
-        take(batch.column(N_FACTS + at), &UInt32Array::from(rows), None)
-            .expect("the rows are the batch's own")
-    };
-    latest.into_iter().enumerate().map(take_latest).collect()
+    latest
 }
 
 /// Returns for each observation a bit for each column that it supplies.
@@ -108,13 +134,12 @@ fn earliest_due(batch: &RecordBatch, groups: &[usize]) -> ArrayRef {
     let due = batch.column(position_of("due_on"));
     let first =
         |group: &[usize]| (group[0]..group[1]).find(|row| due.is_valid(*row)).map(|row| row as u32);
-    let rows: UInt32Array = groups.windows(2).map(first).collect();
-    take(due, &rows, None).expect("the rows are the batch's own")
+    take(due, &groups.windows(2).map(first).collect())
 }
 
 fn first_of(column: &ArrayRef, groups: &[usize]) -> ArrayRef {
     let rows = groups[..groups.len() - 1].iter().map(|row| *row as u32);
-    take(column, &UInt32Array::from_iter_values(rows), None).expect("the rows are the batch's own")
+    take(column, &UInt32Array::from_iter_values(rows))
 }
 
 fn derived_column<'a>(derived: &'a [ArrayRef], name: &str) -> &'a ArrayRef {
@@ -126,15 +151,22 @@ fn derived_column<'a>(derived: &'a [ArrayRef], name: &str) -> &'a ArrayRef {
 /// by spaces.
 fn feeds(batch: &RecordBatch, groups: &[usize]) -> (ArrayRef, ArrayRef) {
     let feeds = batch.column(arrange::FEED).as_string::<i32>();
-    let told: Vec<BTreeSet<&str>> = groups
-        .windows(2)
-        .map(|group| (group[0]..group[1]).map(|row| feeds.value(row)).collect())
-        .collect();
     let own = FeedKind::Dossier.name();
-    let has_dossier: BooleanArray = told.iter().map(|names| Some(names.contains(own))).collect();
-    let joined =
-        told.into_iter().map(|names| Some(names.into_iter().collect::<Vec<_>>().join(" ")));
-    (Arc::new(has_dossier), Arc::new(joined.collect::<StringArray>()))
+    let mut has_dossier = BooleanBuilder::with_capacity(groups.len() - 1);
+    let mut joined = StringBuilder::with_capacity(groups.len() - 1, 0);
+    for group in groups.windows(2) {
+        let mut rows = group[0]..group[1];
+        let first = feeds.value(group[0]);
+        if rows.clone().all(|row| feeds.value(row) == first) {
+            has_dossier.append_value(first == own);
+            joined.append_value(first);
+            continue;
+        }
+        has_dossier.append_value(rows.any(|row| feeds.value(row) == own));
+        let names: BTreeSet<&str> = (group[0]..group[1]).map(|row| feeds.value(row)).collect();
+        joined.append_value(names.into_iter().collect::<Vec<_>>().join(" "));
+    }
+    (Arc::new(has_dossier.finish()), Arc::new(joined.finish()))
 }
 
 /// Makes `history`: every observation, whole, in the order of the fold.

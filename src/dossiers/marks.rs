@@ -1,5 +1,6 @@
 //! What a dossier's observations tell against one another. Nothing is mended: it is marked.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::Arc;
@@ -11,7 +12,7 @@ use arrow::datatypes::{Date32Type, Int64Type, TimestampMicrosecondType};
 
 use crate::normalise::{mark, position_of};
 use crate::pipeline::Pipeline;
-use crate::pipeline::columns::{FeedKind, is_ended, supplied_bit, supplied_index};
+use crate::pipeline::columns::{FeedKind, is_ended, position, supplied_bit, supplied_index};
 use crate::pipeline::contract::Clause;
 
 use super::arrange;
@@ -24,7 +25,19 @@ pub(super) struct Marker<'a> {
     /// The folded columns of `columns::SUPPLIED`.
     pub(super) values: &'a [ArrayRef],
     pub(super) enterprise_check: &'a ArrayRef,
+    /// Whether any observation supplies what the portal tells.
+    pub(super) has_portal: bool,
     pub(super) pipeline: &'a Pipeline,
+}
+
+/// A bit for each column that the portal tells and that a mark rests on.
+const PORTAL: u64 = 1 << position("portal_status")
+    | 1 << position("portal_paid_online")
+    | 1 << position("portal_fee_vnd");
+
+/// Whether any observation supplies what the portal tells.
+pub(super) fn has_portal(supplied: &[u64]) -> bool {
+    supplied.iter().any(|mask| mask & PORTAL != 0)
 }
 
 impl Marker<'_> {
@@ -34,32 +47,48 @@ impl Marker<'_> {
         let promises_no_change = self.pipeline.feeds.iter().any(|feed| {
             feed.profile.contracts.values().any(|c| matches!(c.clause, Clause::NoChange(_)))
         });
+        let own = observed.values().as_string::<i32>();
         let mut marks = ListBuilder::new(StringBuilder::new());
+        let mut gathered: BTreeSet<Cow<'_, str>> = BTreeSet::new();
         for (dossier, group) in groups.windows(2).enumerate() {
             let rows = group[0]..group[1];
-            let mut gathered: BTreeSet<String> = BTreeSet::new();
-            for row in rows.clone() {
-                let own = observed.value(row);
-                gathered.extend(own.as_string::<i32>().iter().flatten().map(str::to_owned));
+            let (from, to) =
+                (observed.value_offsets()[group[0]], observed.value_offsets()[group[1]]);
+            let of_observations = (from as usize..to as usize).map(|at| own.value(at));
+            gathered.extend(of_observations.map(Cow::Borrowed));
+            for mark in self.together(dossier, rows.clone()) {
+                gathered.insert(Cow::Borrowed(mark));
             }
-            gathered.extend(self.together(dossier, rows.clone()).map(str::to_owned));
             if promises_no_change {
-                gathered.extend(self.changes(rows).iter().map(ToString::to_string));
+                gathered.extend(self.changes(rows).iter().map(|mark| mark.to_string().into()));
             }
-            gathered.iter().for_each(|mark| marks.values().append_value(mark));
+            while let Some(mark) = gathered.pop_first() {
+                marks.values().append_value(mark);
+            }
             marks.append(true);
         }
         Arc::new(marks.finish())
     }
 
     fn together(&self, dossier: usize, rows: Range<usize>) -> impl Iterator<Item = &'static str> {
+        let check = self.enterprise_check.as_boolean();
+        // Most dossiers are told of by their own unit alone.
+        let portal = self.has_portal.then(|| self.of_portal(dossier, rows.clone()));
+        let tests = [
+            ("no_dossier", !self.has_feed(FeedKind::Dossier, rows.clone())),
+            ("due_moved_after_due", self.due_moved_after_due(rows)),
+            ("enterprise_check_failed", check.is_valid(dossier) && !check.value(dossier)),
+        ];
+        let tests = tests.into_iter().chain(portal.into_iter().flatten());
+        tests.filter(|(_, holds)| *holds).map(|(mark, _)| mark)
+    }
+
+    /// Returns what the portal tells against the unit, of each mark whether it holds.
+    fn of_portal(&self, dossier: usize, rows: Range<usize>) -> [(&'static str, bool); 4] {
         let (status, portal) = (self.text("status", dossier), self.text("portal_status", dossier));
         let is_portal_completed = portal == Some("completed");
         let cash = self.text("payment_channel", dossier) == Some("cash");
-        let check = self.enterprise_check.as_boolean();
-        let tests = [
-            ("no_dossier", !self.has_feed(FeedKind::Dossier, rows.clone())),
-            ("due_moved_after_due", self.due_moved_after_due(rows.clone())),
+        [
             (
                 "portal_end_while_paused",
                 is_portal_completed && matches!(status, Some("supplement" | "paused")),
@@ -71,9 +100,7 @@ impl Marker<'_> {
                     && !self.flag("paid_online", dossier),
             ),
             ("zero_fee_not_sent", self.zero_fee_not_sent(dossier, rows)),
-            ("enterprise_check_failed", check.is_valid(dossier) && !check.value(dossier)),
-        ];
-        tests.into_iter().filter(|(_, holds)| *holds).map(|(mark, _)| mark)
+        ]
     }
 
     /// Returns the marks of the contracts that a change of the unit's own status breaks: those of
@@ -126,6 +153,9 @@ impl Marker<'_> {
             let times = self.batch.column(column).as_primitive::<TimestampMicrosecondType>();
             times.is_valid(row).then(|| times.value(row))
         };
+        if rows.len() == 1 {
+            return false;
+        }
         let mut last_due = None;
         for row in rows.filter(|row| due.is_valid(*row)) {
             let told_at =

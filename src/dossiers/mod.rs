@@ -9,6 +9,7 @@ mod items;
 mod marks;
 mod merge;
 mod pauses;
+mod rows;
 
 use arrow::array::RecordBatch;
 

@@ -66,6 +66,9 @@ impl Pauses {
     /// Fills in how often each dossier was to be supplemented and how many working days were waited,
     /// where no log tells it.
     pub(super) fn supplement(&self, values: &mut [ArrayRef], calendar: &Calendar) {
+        if self.0.iter().all(Vec::is_empty) {
+            return;
+        }
         let waited = |pause: &Pause| Some(calendar.working_days(pause.from, pause.until?));
         for column in ["supplement_count", "supplement_days"] {
             let at = supplied_index(column).expect("a supplied column");

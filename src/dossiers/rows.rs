@@ -1,0 +1,43 @@
+//! Rows of batches put together and picked out. Most columns of a log's observations have no value:
+//! they cost nothing.
+
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, RecordBatch, UInt32Array, new_null_array};
+use arrow::compute;
+use arrow::datatypes::SchemaRef;
+
+/// Puts batches of one schema one after another.
+pub(super) fn concat(schema: &SchemaRef, batches: &[&RecordBatch]) -> RecordBatch {
+    if let [only] = batches {
+        return (*only).clone();
+    }
+    let n_rows = batches.iter().map(|batch| batch.num_rows()).sum();
+    let column = |at: usize| -> ArrayRef {
+        let parts: Vec<&dyn Array> = batches.iter().map(|b| b.column(at).as_ref()).collect();
+        if parts.iter().all(|part| has_nothing(*part)) {
+            return new_null_array(schema.field(at).data_type(), n_rows);
+        }
+        compute::concat(&parts).expect("the batches have one schema")
+    };
+    let columns = (0..schema.fields().len()).map(column).collect();
+    RecordBatch::try_new(Arc::clone(schema), columns).expect("each column has every row")
+}
+
+/// Picks rows out of a batch.
+pub(super) fn taken(batch: &RecordBatch, rows: &UInt32Array) -> RecordBatch {
+    let columns = batch.columns().iter().map(|column| take(column, rows)).collect();
+    RecordBatch::try_new(batch.schema(), columns).expect("each column has every row")
+}
+
+/// Picks values out of a column; a null among the rows yields a null.
+pub(super) fn take(column: &ArrayRef, rows: &UInt32Array) -> ArrayRef {
+    if has_nothing(column) || rows.null_count() == rows.len() {
+        return new_null_array(column.data_type(), rows.len());
+    }
+    compute::take(column, rows, None).expect("the rows are the batch's own")
+}
+
+fn has_nothing(column: &dyn Array) -> bool {
+    column.null_count() == column.len()
+}
