@@ -9,7 +9,7 @@ def parse(output):
     """Reads the lines `name<TAB>MB/s<TAB>…`; other lines tell how cargo builds."""
     lines = [line.split("\t") for line in output.splitlines()]
     return [
-        {"name": line[0], "mb_a_second": float(line[1]), "more": line[2:]}
+        {"name": line[0].strip(), "mb_a_second": float(line[1]), "more": line[2:]}
         for line in lines
         if len(line) > 1
     ]

@@ -27,8 +27,9 @@ def python():
     """
     program = CACHE / "venv" / "bin" / "python"
     imports = f"import {', '.join(NEEDED)}"
-    has_all = lambda: subprocess.run([program, "-c", imports], capture_output=True).returncode == 0
-    if not program.exists() or not has_all():
+    try:
+        subprocess.run([program, "-c", imports], capture_output=True, check=True)
+    except (FileNotFoundError, subprocess.CalledProcessError):
         print(f"== installing what the peers need into {CACHE / 'venv'}")
         subprocess.run(["python3", "-m", "venv", CACHE / "venv"], check=True)
         install = [program, "-m", "pip", "install", "--quiet", *NEEDED.values()]

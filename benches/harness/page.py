@@ -24,9 +24,10 @@ def seconds(costs, part):
 
 def amount(n_bytes):
     """Says a number of bytes."""
-    for unit, size in [("GiB", 2**30), ("MiB", 2**20)]:
-        if n_bytes >= size:
-            return f"{n_bytes / size:,.2f} {unit}" if unit == "GiB" else f"{n_bytes / size:,.0f} {unit}"
+    if n_bytes >= 2**30:
+        return f"{n_bytes / 2**30:,.2f} GiB"
+    if n_bytes >= 2**20:
+        return f"{n_bytes / 2**20:,.0f} MiB"
     return f"{n_bytes / 1024:,.0f} KiB"
 
 
@@ -76,7 +77,7 @@ def section(result):
     if result is None:
         return NOT_MEASURED
     about = result.about
-    rounds = f", each run {about['rounds']} times in turn" if result.costs else ""
+    rounds = f", runs in turn of each: {about['rounds']}" if result.costs else ""
     parts = [f"Measured on {about['date']} with {about['version']}{rounds}: {machine(about)}."]
     parts += result.facts
     if result.costs:

@@ -130,10 +130,9 @@ def lay_out(trial, server, headings):
     """
     trial.lay_out(1)
     feed = trial.pipeline / "feeds" / "unit_000.toml"
-    kept = [line for line in feed.read_text().splitlines() if not line.startswith(("name", "settle"))]
+    text = re.sub("(?m)^(name|settle_seconds) = .*\n", "", feed.read_text())
     place = f'location = "postgres://{USER}@127.0.0.1:{server.port}/postgres"'
-    kept = [place if line.startswith("location") else line for line in kept]
-    feed.write_text("\n".join(kept) + "\n" + POSTGRES_KEYS)
+    feed.write_text(re.sub("(?m)^location = .*$", place, text) + POSTGRES_KEYS)
     profile = trial.pipeline / "profiles" / "list.toml"
     every = ", ".join(f'"{heading}"' for heading in [*headings, REMARK])
     text = re.sub("(?m)^required = .*$", f"required = [{every}]", profile.read_text())

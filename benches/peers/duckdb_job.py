@@ -20,7 +20,8 @@ SELECT
     "Mã hồ sơ" AS dossier_id,
     "Mã TTHC" AS procedure_id,
     CASE "Hình thức nộp"
-        WHEN 'Trực tuyến' THEN 'online' WHEN 'Trực tiếp' THEN 'counter' WHEN 'Bưu chính' THEN 'postal'
+        WHEN 'Trực tuyến' THEN 'online' WHEN 'Trực tiếp' THEN 'counter'
+        WHEN 'Bưu chính' THEN 'postal'
     END AS channel,
     TRY_CAST("Mức độ" AS TINYINT) AS level,
     try_strptime("Ngày tiếp nhận", '%d/%m/%Y %H:%M') AS received_at,

@@ -216,10 +216,9 @@ def generate_day(args, totals):
     earliest = SPAN - NEW_WITHIN_DAYS * MINUTES_A_DAY
     for unit in range(n_units):
         first = args.rows // args.units + (args.day - 1) * n_new
-        new = written(draw(random_of(args.seed, unit, args.day), n_new, first, earliest), unit, args.bad)
-        before, after = (
-            written(rows, unit, args.bad) for rows in updates_of_day(args, unit, n_updates)
-        )
+        random = random_of(args.seed, unit, args.day)
+        days = [draw(random, n_new, first, earliest), *updates_of_day(args, unit, n_updates)]
+        new, before, after = (written(rows, unit, args.bad) for rows in days)
         totals.add(tally(new))
         totals.add(tally(after))
         totals.add(tally(before), sign=-1)
