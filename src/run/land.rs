@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use anyhow::Context as _;
 use chrono::{DateTime, Datelike as _, NaiveDate, Utc};
+use rayon::prelude::*;
 use tracing::info;
 
 use crate::pipeline::feed::{Expected, Feed, Slot};
@@ -67,7 +68,7 @@ pub(super) fn land(
     let mut landed = Landed { n_sources: feeds.len(), ..Landed::default() };
     let began = Instant::now();
     watch.progress.begin("landing", feeds.len());
-    for feed in feeds {
+    let land_one = |feed: &&Feed| {
         watch.stop.check()?;
         let now = options.now + began.elapsed();
         let mut landing = Landing {
@@ -82,15 +83,23 @@ pub(super) fn land(
             notes: Vec::new(),
         };
         let done = landing.land();
-        landed.n_new += landing.n_new;
+        watch.progress.step();
+        Ok((
+            landing.n_new,
+            landing.notes,
+            done.err().map(anyhow::Error::downcast::<Fault>).transpose()?,
+        ))
+    };
+    // What a feed lands follows from its own manifests alone.
+    let done: anyhow::Result<Vec<_>> = feeds.par_iter().map(land_one).collect();
+    for (feed, (n_new, notes, fault)) in feeds.iter().zip(done?) {
+        landed.n_new += n_new;
         let at = |why| AtSource { unit: feed.unit.clone(), feed: feed.feed.clone(), why };
-        landed.notes.extend(landing.notes.into_iter().map(at));
-        if let Err(error) = done {
-            let fault = error.downcast::<Fault>()?;
+        landed.notes.extend(notes.into_iter().map(at));
+        if let Some(fault) = fault {
             info!(unit = feed.unit, feed = feed.feed, why = %fault, "source not reached");
             landed.unreachable.push(at(fault.to_string()));
         }
-        watch.progress.step();
     }
     watch.progress.end();
     info!(stage = "land", n_new = landed.n_new, n_sources = landed.n_sources, "landed");
