@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, TimeUnit};
 
+pub use super::position::position;
+
 /// Statuses in the order of their rank; a fold prefers the higher of two that tell the same time.
 pub const STATUSES: &[(&str, i8)] = &[
     ("new", 0),
@@ -343,37 +345,6 @@ pub fn supplied_or_input(name: &str) -> Option<Column> {
 /// Returns a bit for a supplied column, none for an input.
 pub fn supplied_bit(name: &str) -> u64 {
     supplied_index(name).map_or(0, |at| 1 << at)
-}
-
-/// Returns the position of a supplied column whose name is known when this is compiled.
-///
-/// # Panics
-///
-/// Where there is no such column: as a constant, it does not compile.
-pub const fn position(name: &str) -> usize {
-    let mut at = 0;
-    while at < SUPPLIED.len() {
-        if is_same(SUPPLIED[at].name, name) {
-            return at;
-        }
-        at += 1;
-    }
-    panic!("no such column");
-}
-
-const fn is_same(a: &str, b: &str) -> bool {
-    let (a, b) = (a.as_bytes(), b.as_bytes());
-    if a.len() != b.len() {
-        return false;
-    }
-    let mut at = 0;
-    while at < a.len() {
-        if a[at] != b[at] {
-            return false;
-        }
-        at += 1;
-    }
-    true
 }
 
 /// Returns the position of a supplied column.

@@ -16,6 +16,7 @@ pub mod guards;
 pub mod heading;
 pub mod identifier;
 pub mod integer;
+mod position;
 pub mod profile;
 pub mod rules;
 pub mod secret;
