@@ -199,31 +199,13 @@ pub(super) fn count_by_delivery(dossiers: &Dossiers) -> BTreeMap<String, i64> {
     let batch = dossiers.batch();
     let history: &ListArray = batch.column(batch.num_columns() - 1).as_list();
     let deliveries = history.values().as_struct().column(0).as_string::<i32>();
+    let offsets = history.value_offsets();
+    let rows = offsets.first().zip(offsets.last()).map_or(0..0, |(from, to)| *from..*to);
+    let told: Vec<&str> = rows.map(|row| deliveries.value(row as usize)).collect();
     let mut counts: BTreeMap<String, i64> = BTreeMap::new();
-    let mut add = |delivery: &str, n: i64| match counts.get_mut(delivery) {
-        Some(count) => *count += n,
-        None => {
-            counts.insert(delivery.to_owned(), n);
-        }
-    };
-    // Most dossiers come with those beside them.
-    let mut last: Option<(&str, i64)> = None;
-    for row in (0..history.len()).filter(|row| history.is_valid(*row)) {
-        let (from, to) = (history.value_offsets()[row], history.value_offsets()[row + 1]);
-        for at in (from as usize..to as usize).filter(|at| deliveries.is_valid(*at)) {
-            let delivery = deliveries.value(at);
-            match &mut last {
-                Some((same, n)) if *same == delivery => *n += 1,
-                other => {
-                    if let Some((before, n)) = other.replace((delivery, 1)) {
-                        add(before, n);
-                    }
-                }
-            }
-        }
-    }
-    if let Some((delivery, n)) = last {
-        add(delivery, n);
+    // Those of one delivery mostly lie together.
+    for same in told.chunk_by(|a, b| a == b) {
+        *counts.entry(same[0].to_owned()).or_default() += same.len() as i64;
     }
     counts
 }

@@ -19,7 +19,7 @@ use crate::pipeline::{Pipeline, columns};
 
 use super::arrange::Arranged;
 use super::derive::derive;
-use super::marks::{Marker, has_portal};
+use super::marks::Marker;
 use super::pauses::Pauses;
 use super::rows::take;
 use super::{Dossiers, arrange, items};
@@ -38,15 +38,7 @@ pub(super) fn fold(observations: &Arranged, pipeline: &Pipeline) -> Dossiers {
     let derived = derive(&mut values, &first_due, &mut pauses, &pipeline.reference);
     let pauses = pauses.column(derived_column(&derived, "overdue_from"));
     let enterprise_check = derived_column(&derived, "enterprise_check");
-    let has_portal = has_portal(&supplied);
-    let marker = Marker {
-        batch,
-        supplied: &supplied,
-        values: &values,
-        enterprise_check,
-        has_portal,
-        pipeline,
-    };
+    let marker = Marker { batch, supplied: &supplied, values: &values, enterprise_check, pipeline };
     let marks = marker.marks(&groups);
 
     let mut columns = vec![first_of(batch.column(arrange::KEY), &groups)];

@@ -25,8 +25,6 @@ pub(super) struct Marker<'a> {
     /// The folded columns of `columns::SUPPLIED`.
     pub(super) values: &'a [ArrayRef],
     pub(super) enterprise_check: &'a ArrayRef,
-    /// Whether any observation supplies what the portal tells.
-    pub(super) has_portal: bool,
     pub(super) pipeline: &'a Pipeline,
 }
 
@@ -34,11 +32,6 @@ pub(super) struct Marker<'a> {
 const PORTAL: u64 = 1 << position("portal_status")
     | 1 << position("portal_paid_online")
     | 1 << position("portal_fee_vnd");
-
-/// Whether any observation supplies what the portal tells.
-pub(super) fn has_portal(supplied: &[u64]) -> bool {
-    supplied.iter().any(|mask| mask & PORTAL != 0)
-}
 
 impl Marker<'_> {
     /// Gathers each dossier's marks: those of its observations and those of them together.
@@ -48,6 +41,8 @@ impl Marker<'_> {
             feed.profile.contracts.values().any(|c| matches!(c.clause, Clause::NoChange(_)))
         });
         let own = observed.values().as_string::<i32>();
+        // Most dossiers are told of by their own unit alone.
+        let has_portal = self.supplied.iter().any(|mask| mask & PORTAL != 0);
         let mut marks = ListBuilder::new(StringBuilder::new());
         let mut gathered: BTreeSet<Cow<'_, str>> = BTreeSet::new();
         for (dossier, group) in groups.windows(2).enumerate() {
@@ -56,8 +51,12 @@ impl Marker<'_> {
                 (observed.value_offsets()[group[0]], observed.value_offsets()[group[1]]);
             let of_observations = (from as usize..to as usize).map(|at| own.value(at));
             gathered.extend(of_observations.map(Cow::Borrowed));
-            for mark in self.together(dossier, rows.clone()) {
-                gathered.insert(Cow::Borrowed(mark));
+            let portal = has_portal.then(|| self.of_portal(dossier, rows.clone()));
+            let together = self.together(dossier, rows.clone());
+            for (mark, holds) in together.into_iter().chain(portal.into_iter().flatten()) {
+                if holds {
+                    gathered.insert(Cow::Borrowed(mark));
+                }
             }
             if promises_no_change {
                 gathered.extend(self.changes(rows).iter().map(|mark| mark.to_string().into()));
@@ -70,17 +69,14 @@ impl Marker<'_> {
         Arc::new(marks.finish())
     }
 
-    fn together(&self, dossier: usize, rows: Range<usize>) -> impl Iterator<Item = &'static str> {
+    /// Returns what the unit's own observations tell together, of each mark whether it holds.
+    fn together(&self, dossier: usize, rows: Range<usize>) -> [(&'static str, bool); 3] {
         let check = self.enterprise_check.as_boolean();
-        // Most dossiers are told of by their own unit alone.
-        let portal = self.has_portal.then(|| self.of_portal(dossier, rows.clone()));
-        let tests = [
+        [
             ("no_dossier", !self.has_feed(FeedKind::Dossier, rows.clone())),
             ("due_moved_after_due", self.due_moved_after_due(rows)),
             ("enterprise_check_failed", check.is_valid(dossier) && !check.value(dossier)),
-        ];
-        let tests = tests.into_iter().chain(portal.into_iter().flatten());
-        tests.filter(|(_, holds)| *holds).map(|(mark, _)| mark)
+        ]
     }
 
     /// Returns what the portal tells against the unit, of each mark whether it holds.

@@ -32,7 +32,7 @@ impl<'a> Codes<'a> {
 fn place_of(text: &str) -> usize {
     let last = text.bytes().rev().take(8).fold(0_u64, |bits, byte| bits << 8 | u64::from(byte));
     let mixed = (last ^ text.len() as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    (mixed >> 56) as usize % N_PLACES
+    (mixed >> 32) as usize % N_PLACES
 }
 
 #[cfg(test)]

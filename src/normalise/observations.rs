@@ -200,56 +200,45 @@ impl ValueBuilder {
 
     /// Puts a value into a row; the rows before it that were given none are null.
     fn push(&mut self, row: usize, value: &Value<'_>) {
-        match (&mut *self, value) {
-            (Self::None(_), _) => {
-                *self = match value {
-                    Value::Null => return,
-                    Value::Text(_) => Self::Text(StringBuilder::new()),
-                    Value::Day(_) => Self::Day(Date32Builder::new()),
-                    Value::Instant(_) | Value::Integer(_) => Self::Integer(Int64Builder::new()),
-                    Value::Flag(_) => Self::Flag(BooleanBuilder::new()),
-                };
-                self.push(row, value);
-            }
-            (Self::Text(texts), Value::Text(text)) => {
-                texts.append_nulls(row - texts.len());
-                texts.append_value(text);
-            }
+        if let Self::None(kind) = *self {
+            *self = match kind {
+                Kind::Day => Self::Day(Date32Builder::new()),
+                Kind::Integer => Self::Integer(Int64Builder::new()),
+                Kind::Flag => Self::Flag(BooleanBuilder::new()),
+                _ => Self::Text(StringBuilder::new()),
+            };
+        }
+        self.pad(row);
+        match (self, value) {
+            (Self::Text(texts), Value::Text(text)) => texts.append_value(text),
             (Self::Day(days), Value::Day(day)) => {
-                days.append_nulls(row - days.len());
                 days.append_value(Date32Type::from_naive_date(*day));
             }
-            (Self::Integer(numbers), Value::Integer(number)) => {
-                numbers.append_nulls(row - numbers.len());
-                numbers.append_value(*number);
-            }
-            (Self::Flag(flags), Value::Flag(flag)) => {
-                flags.append_nulls(row - flags.len());
-                flags.append_value(*flag);
-            }
-            _ => unreachable!("a column holds values of one kind"),
+            (Self::Integer(numbers), Value::Integer(number)) => numbers.append_value(*number),
+            (Self::Flag(flags), Value::Flag(flag)) => flags.append_value(*flag),
+            _ => unreachable!("a column is given values of its kind"),
         }
     }
 
-    fn finish(self, n_rows: usize) -> ArrayRef {
+    fn finish(mut self, n_rows: usize) -> ArrayRef {
+        self.pad(n_rows);
         match self {
             Self::None(kind) => new_null_array(&kind.data_type(), n_rows),
-            Self::Text(mut texts) => {
-                texts.append_nulls(n_rows - texts.len());
-                Arc::new(texts.finish())
-            }
-            Self::Day(mut days) => {
-                days.append_nulls(n_rows - days.len());
-                Arc::new(days.finish())
-            }
-            Self::Integer(mut numbers) => {
-                numbers.append_nulls(n_rows - numbers.len());
-                Arc::new(numbers.finish())
-            }
-            Self::Flag(mut flags) => {
-                flags.append_nulls(n_rows - flags.len());
-                Arc::new(flags.finish())
-            }
+            Self::Text(mut texts) => Arc::new(texts.finish()),
+            Self::Day(mut days) => Arc::new(days.finish()),
+            Self::Integer(mut numbers) => Arc::new(numbers.finish()),
+            Self::Flag(mut flags) => Arc::new(flags.finish()),
+        }
+    }
+
+    /// Fills up with nulls to so many rows.
+    fn pad(&mut self, n_rows: usize) {
+        match self {
+            Self::None(_) => {}
+            Self::Text(texts) => texts.append_nulls(n_rows - texts.len()),
+            Self::Day(days) => days.append_nulls(n_rows - days.len()),
+            Self::Integer(numbers) => numbers.append_nulls(n_rows - numbers.len()),
+            Self::Flag(flags) => flags.append_nulls(n_rows - flags.len()),
         }
     }
 }
