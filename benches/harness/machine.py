@@ -37,17 +37,12 @@ def python():
     return program
 
 
-def cargo(*args):
-    """Runs cargo, building where `scripts/test` builds; returns what it printed."""
-    env = {"CARGO_TARGET_DIR": str(CACHE / "target"), **os.environ}
-    run = subprocess.run(["cargo", *args], cwd=ROOT, env=env, stdout=subprocess.PIPE, check=True)
-    return Path(env["CARGO_TARGET_DIR"]), run.stdout.decode()
-
-
 def build():
-    """Builds `hoso` for release and returns its path."""
-    target, _ = cargo("build", "--release", "--locked", "--bin", "hoso")
-    return target / "release" / "hoso"
+    """Builds `hoso` for release, where `scripts/test` builds, and returns its path."""
+    env = {"CARGO_TARGET_DIR": str(CACHE / "target"), **os.environ}
+    command = ["cargo", "build", "--release", "--locked", "--bin", "hoso"]
+    subprocess.run(command, cwd=ROOT, env=env, check=True)
+    return Path(env["CARGO_TARGET_DIR"]) / "release" / "hoso"
 
 
 def first_match(path, key):

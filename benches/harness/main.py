@@ -7,7 +7,6 @@ import sys
 from pathlib import Path
 
 from . import data, machine, page
-from .ceilings import ceilings
 from .changes import daily, indicators
 from .loads import Skipped, files, full, large
 from .measuring import Failed
@@ -17,7 +16,7 @@ from .trial import Trial
 
 SCENARIOS = {
     scenario.__name__: scenario
-    for scenario in [full, large, daily, indicators, files, postgres, ceilings]
+    for scenario in [full, large, daily, indicators, files, postgres]
 }
 
 

@@ -54,14 +54,6 @@ def goals_table(result):
     return table(["goal", "limit", "measured", ""], rows)
 
 
-def ceilings_table(result):
-    """Tells the ceilings as `benches/ceilings.rs` prints them."""
-    rows = [[it["name"], f"{it['mb_a_second']:,.0f}", *it["more"]] for it in result.ceilings]
-    width = max(map(len, rows))
-    rows = [row + [""] * (width - len(row)) for row in rows]
-    return table(["stage", "MB/s", *[""] * (width - 2)], rows)
-
-
 def machine(about):
     """Names the machine on which a scenario was measured."""
     it = about["machine"]
@@ -77,15 +69,9 @@ def section(result):
     if result is None:
         return NOT_MEASURED
     about = result.about
-    rounds = f", runs in turn of each: {about['rounds']}" if result.costs else ""
-    parts = [f"Measured on {about['date']} with {about['version']}{rounds}: {machine(about)}."]
-    parts += result.facts
-    if result.costs:
-        parts.append(costs_table(result))
-    if result.goals:
-        parts.append(goals_table(result))
-    if result.ceilings:
-        parts.append(ceilings_table(result))
+    how = f"{about['version']}, runs in turn of each: {about['rounds']}"
+    parts = [f"Measured on {about['date']} with {how}: {machine(about)}."]
+    parts += [*result.facts, costs_table(result), goals_table(result)]
     return "\n\n".join(parts)
 
 

@@ -28,7 +28,6 @@ class Result:
     costs: dict = field(default_factory=dict)
     facts: list = field(default_factory=list)
     goals: list = field(default_factory=list)
-    ceilings: list = field(default_factory=list)
     about: dict = field(default_factory=dict)
 
     def median(self, job) -> Cost:
