@@ -7,29 +7,29 @@ use std::sync::Arc;
 use arrow::array::Array as _;
 use arrow::array::cast::AsArray as _;
 use arrow::array::{
-    ArrayRef, BooleanArray, Int32Array, Int64Array, ListArray, RecordBatch, StringArray,
-    StructArray, TimestampMicrosecondArray, UInt32Array,
+    ArrayRef, BooleanArray, Int64Array, ListArray, RecordBatch, StringArray, StructArray,
+    TimestampMicrosecondArray, UInt32Array,
 };
-use arrow::compute::filter_record_batch;
 use arrow::datatypes::Int64Type;
 
-use crate::normalise::{Observations, position_of};
-use crate::pipeline::columns::status_rank;
+use crate::normalise::{Observations, cell_at, position_of};
+use crate::pipeline::columns::{self, status_rank};
 use crate::pipeline::tables::Cell;
 
 use super::Dossiers;
-use super::rows::{concat, taken};
+use super::rows::{compact, concat, filter, taken, widened};
 
 /// Positions of the facts of an observation in its batch.
 pub(super) const KEY: usize = 0;
-pub(super) const DELIVERY: usize = 3;
-pub(super) const FEED: usize = 5;
-pub(super) const ITEM_KEY: usize = 6;
-pub(super) const EVENT_TIME: usize = 7;
-pub(super) const OBSERVED_AT: usize = 8;
-pub(super) const HASH: usize = 9;
-pub(super) const MARKS: usize = 10;
-pub(super) const SUPPLIED: usize = 11;
+const CELL: usize = 1;
+pub(super) const DELIVERY: usize = 2;
+pub(super) const FEED: usize = 4;
+pub(super) const ITEM_KEY: usize = 5;
+pub(super) const EVENT_TIME: usize = 6;
+pub(super) const OBSERVED_AT: usize = 7;
+pub(super) const HASH: usize = 8;
+pub(super) const MARKS: usize = 9;
+pub(super) const SUPPLIED: usize = 10;
 
 /// Observations of one cell in the order of the fold: by key, then event time and observation time
 /// (nulls first), then the status's rank, then the hash of the values.
@@ -37,39 +37,125 @@ pub(super) const SUPPLIED: usize = 11;
 pub struct Arranged(RecordBatch);
 
 impl Arranged {
-    /// Arranges observations.
-    pub fn new(batches: &[Observations]) -> Self {
+    /// Arranges observations, cell by cell.
+    pub fn by_cell(batches: &[Observations]) -> Vec<(Cell, Self)> {
         let batches: Vec<&RecordBatch> = batches.iter().map(Observations::batch).collect();
-        Self::from_batch(concat(&Observations::schema(), &batches))
+        let all = concat(&Observations::schema(), &batches);
+        let cells = all.column(CELL).as_primitive::<Int64Type>();
+        let cell = |row: u32| cells.value(row as usize);
+        let order = Order::new(&all);
+        let mut rows: Vec<u32> = (0..all.num_rows() as u32).collect();
+        rows.sort_by(|a, b| cell(*a).cmp(&cell(*b)).then_with(|| order.of(*a, *b)));
+        let sorted = taken(&all, &UInt32Array::from_iter_values(rows.iter().copied()));
+        let mut first = 0;
+        let parts = rows.chunk_by(|a, b| cell(*a) == cell(*b)).map(|part| {
+            let own = sorted.slice(first, part.len());
+            first += part.len();
+            (cell_at(cell(part[0])), Self(own))
+        });
+        parts.collect()
     }
 
-    /// Arranges the observations of one delivery without its duplicates; says how many there were.
-    pub fn without_duplicates(batches: &[Observations]) -> (Self, i64) {
-        let Self(all) = Self::new(batches);
-        let keys = all.column(KEY).as_string::<i32>();
-        let hashes = all.column(HASH).as_primitive::<Int64Type>();
-        let is_new = |row: usize| {
-            row == 0
-                || hashes.value(row) != hashes.value(row - 1)
-                || keys.value(row) != keys.value(row - 1)
-        };
-        let kept: BooleanArray = (0..all.num_rows()).map(|row| Some(is_new(row))).collect();
-        let n_duplicates = (kept.len() - kept.true_count()) as i64;
-        (Self(filter_record_batch(&all, &kept).expect("one flag a row")), n_duplicates)
-    }
-
-    /// Arranges observations of several deliveries together.
+    /// Arranges the observations of one cell that are sorted in parts.
     pub fn together(parts: &[Self]) -> Self {
         let batches: Vec<&RecordBatch> = parts.iter().map(|part| &part.0).collect();
-        Self::from_batch(concat(&Observations::schema(), &batches))
+        let all = concat(&Observations::schema(), &batches);
+        let order = Order::new(&all);
+        let n_rows = all.num_rows() as u32;
+        if (1..n_rows).all(|row| order.of(row - 1, row).is_le()) {
+            return Self(all);
+        }
+        let mut rows: Vec<u32> = (0..n_rows).collect();
+        // What is sorted in parts is merged.
+        rows.sort_by(|a, b| order.of(*a, *b));
+        Self(taken(&all, &UInt32Array::from(rows)))
+    }
+
+    /// Takes out what a delivery says again; counts it by delivery.
+    pub fn without_duplicates(self) -> (Self, BTreeMap<String, i64>) {
+        let Self(all) = self;
+        let keys = all.column(KEY).as_string::<i32>();
+        let hashes = all.column(HASH).as_primitive::<Int64Type>();
+        let deliveries = all.column(DELIVERY).as_string::<i32>();
+        let is_repeated = |row: usize| {
+            row > 0
+                && hashes.value(row) == hashes.value(row - 1)
+                && keys.value(row) == keys.value(row - 1)
+                && deliveries.value(row) == deliveries.value(row - 1)
+        };
+        let mut n_repeated: BTreeMap<String, i64> = BTreeMap::new();
+        let repeated: Vec<usize> = (0..all.num_rows()).filter(|row| is_repeated(*row)).collect();
+        if repeated.is_empty() {
+            return (Self(all), n_repeated);
+        }
+        let mut kept = vec![true; all.num_rows()];
+        for row in repeated {
+            kept[row] = false;
+            *n_repeated.entry(deliveries.value(row).to_owned()).or_default() += 1;
+        }
+        (Self(filter(&all, &BooleanArray::from(kept))), n_repeated)
+    }
+
+    /// Cuts the observations into parts of about so many, each of whole dossiers.
+    pub fn cut(&self, n_rows: usize) -> Vec<Self> {
+        let keys = self.0.column(KEY).as_string::<i32>();
+        let (mut parts, mut first) = (Vec::new(), 0);
+        while first < self.len() {
+            let mut end = (first + n_rows).min(self.len());
+            while end < self.len() && keys.value(end) == keys.value(end - 1) {
+                end += 1;
+            }
+            parts.push(Self(self.0.slice(first, end - first)));
+            first = end;
+        }
+        parts
+    }
+
+    /// Returns the key of the first dossier.
+    ///
+    /// # Panics
+    ///
+    /// Where there is none.
+    pub fn first_key(&self) -> &str {
+        self.0.column(KEY).as_string::<i32>().value(0)
+    }
+
+    pub(super) fn last_key(&self) -> &str {
+        self.0.column(KEY).as_string::<i32>().value(self.len() - 1)
+    }
+
+    /// Counts the observations of dossiers before a key.
+    pub fn n_before(&self, key: &str) -> usize {
+        partition_point(self.0.column(KEY).as_string::<i32>(), |candidate| candidate < key)
+    }
+
+    /// Splits off the observations of dossiers before a key.
+    pub fn split_before(&self, key: &str) -> (Self, Self) {
+        self.split_at(|candidate| candidate < key)
+    }
+
+    /// Splits off the observations of dossiers up to a key, included.
+    pub(super) fn split_through(&self, key: &str) -> (Self, Self) {
+        self.split_at(|candidate| candidate <= key)
+    }
+
+    fn split_at(&self, is_before: impl Fn(&str) -> bool) -> (Self, Self) {
+        let at = partition_point(self.0.column(KEY).as_string::<i32>(), is_before);
+        (Self(self.0.slice(0, at)), Self(self.0.slice(at, self.len() - at)))
+    }
+
+    /// Leaves out the columns without any value.
+    pub fn compact(&self) -> RecordBatch {
+        compact(&self.0)
+    }
+
+    /// Puts back the columns that [`Self::compact`] left out.
+    pub fn from_compact(batch: &RecordBatch) -> Self {
+        Self(widened(batch, &Observations::schema()))
     }
 
     /// Takes the observations back out of `history`, but for those of some deliveries.
-    pub(super) fn from_history(
-        dossiers: &Dossiers,
-        cell: &Cell,
-        without: &BTreeSet<String>,
-    ) -> Self {
+    pub(super) fn from_history(dossiers: &Dossiers, without: &BTreeSet<String>) -> Self {
         let batch = dossiers.batch();
         let keys = batch.column(KEY).as_string::<i32>();
         let history: &ListArray = batch.column(batch.num_columns() - 1).as_list();
@@ -82,29 +168,25 @@ impl Arranged {
         });
         let mut columns: Vec<ArrayRef> = vec![
             Arc::new(rows.map(Some).collect::<StringArray>()),
-            Arc::new(std::iter::repeat_n(Some(&cell.month), n).collect::<StringArray>()),
-            Arc::new(Int32Array::from_value(cell.bucket, n)),
+            // Of one cell already.
+            Arc::new(Int64Array::from_value(0, n)),
         ];
-        let (values, facts) = facts.columns().split_last().expect("history ends with the values");
+        let [facts @ .., supplied, values] = facts.columns() else {
+            unreachable!("history ends with what is supplied, and the values");
+        };
         columns.extend(facts.iter().map(|fact| fact.slice(first, n)));
+        columns.push(Arc::new(masks(supplied.slice(first, n).as_string())));
         let values: &StructArray = values.as_struct();
         columns.extend(values.columns().iter().map(|value| value.slice(first, n)));
         let all = RecordBatch::try_new(Observations::schema(), columns)
             .expect("history holds whole observations");
-        if without.is_empty() {
+        let deliveries = all.column(DELIVERY).as_string::<i32>();
+        let gone = those_in(deliveries, without);
+        if !gone.contains(&true) {
             return Self(all);
         }
-        let deliveries = all.column(DELIVERY).as_string::<i32>();
-        let kept: BooleanArray =
-            deliveries.iter().map(|delivery| delivery.map(|d| !without.contains(d))).collect();
-        Self(filter_record_batch(&all, &kept).expect("one flag a row"))
-    }
-
-    /// Splits off the observations of dossiers up to a key, included.
-    pub(super) fn split_through(self, key: &str) -> (Self, Self) {
-        let keys = self.0.column(KEY).as_string::<i32>();
-        let at = partition_point(keys, |candidate| candidate <= key);
-        (Self(self.0.slice(0, at)), Self(self.0.slice(at, self.0.num_rows() - at)))
+        let kept: BooleanArray = gone.into_iter().map(|is_gone| Some(!is_gone)).collect();
+        Self(filter(&all, &kept))
     }
 
     /// Returns how many observations there are.
@@ -120,28 +202,6 @@ impl Arranged {
     /// Returns the batch, with the columns of [`Observations`].
     pub(super) fn batch(&self) -> &RecordBatch {
         &self.0
-    }
-
-    /// Keeps the dossiers of about so many observations and returns the rest apart.
-    pub(super) fn split_after(self, n_observations: usize) -> (Self, Self) {
-        if self.len() <= n_observations {
-            let rest = self.0.slice(0, 0);
-            return (self, Self(rest));
-        }
-        let key = self.0.column(KEY).as_string::<i32>().value(n_observations - 1).to_owned();
-        self.split_through(&key)
-    }
-
-    fn from_batch(all: RecordBatch) -> Self {
-        let order = Order::new(&all);
-        let n_rows = all.num_rows() as u32;
-        if (1..n_rows).all(|row| order.of(row - 1, row).is_le()) {
-            return Self(all);
-        }
-        let mut rows: Vec<u32> = (0..n_rows).collect();
-        // What is sorted in parts, as the deliveries are, is merged.
-        rows.sort_by(|a, b| order.of(*a, *b));
-        Self(taken(&all, &UInt32Array::from(rows)))
     }
 }
 
@@ -194,6 +254,47 @@ impl<'a> Order<'a> {
     }
 }
 
+/// Returns for each observation a bit for each column that it supplies, by their names.
+fn masks(names: &StringArray) -> Int64Array {
+    let mut last: (&str, i64) = ("", 0);
+    let mask_of = |names: &str| {
+        let bits = names.split(' ').filter_map(columns::supplied_index);
+        bits.fold(0, |mask, at| mask | 1 << at)
+    };
+    let each = names.iter().map(Option::unwrap_or_default);
+    each.map(|names| {
+        if names != last.0 {
+            last = (names, mask_of(names));
+        }
+        last.1
+    })
+    .collect()
+}
+
+/// Tells of each dossier whether its `history` has an observation of some deliveries.
+pub(super) fn have_any_of(dossiers: &Dossiers, deliveries: &BTreeSet<String>) -> Vec<bool> {
+    let batch = dossiers.batch();
+    let history: &ListArray = batch.column(batch.num_columns() - 1).as_list();
+    let told = those_in(history.values().as_struct().column(0).as_string(), deliveries);
+    let ranges = history.value_offsets().windows(2);
+    ranges.map(|range| told[range[0] as usize..range[1] as usize].contains(&true)).collect()
+}
+
+/// Tells of each text whether it is one of a set. Those of one delivery mostly lie together.
+fn those_in(texts: &StringArray, set: &BTreeSet<String>) -> Vec<bool> {
+    if set.is_empty() {
+        return vec![false; texts.len()];
+    }
+    let mut last = (None, false);
+    let is_in = |text| {
+        if last.0 != text {
+            last = (text, text.is_some_and(|text| set.contains(text)));
+        }
+        last.1
+    };
+    texts.iter().map(is_in).collect()
+}
+
 /// Counts the observations of each delivery.
 pub(super) fn count_by_delivery(dossiers: &Dossiers) -> BTreeMap<String, i64> {
     let batch = dossiers.batch();
@@ -211,7 +312,7 @@ pub(super) fn count_by_delivery(dossiers: &Dossiers) -> BTreeMap<String, i64> {
 }
 
 /// Returns the first row of sorted texts of which the predicate no longer holds.
-fn partition_point(sorted: &StringArray, holds: impl Fn(&str) -> bool) -> usize {
+pub(super) fn partition_point(sorted: &StringArray, holds: impl Fn(&str) -> bool) -> usize {
     let (mut low, mut high) = (0, sorted.len());
     while low < high {
         let middle = usize::midpoint(low, high);

@@ -6,13 +6,13 @@ use std::sync::Arc;
 use arrow::array::Array as _;
 use arrow::array::cast::AsArray as _;
 use arrow::array::{
-    ArrayRef, BooleanBuilder, ListArray, RecordBatch, StringBuilder, StructArray, UInt32Array,
-    new_null_array,
+    ArrayRef, BooleanBuilder, ListArray, RecordBatch, StringArray, StringBuilder, StructArray,
+    UInt32Array, new_null_array,
 };
 use arrow::buffer::OffsetBuffer;
-use arrow::datatypes::DataType;
+use arrow::datatypes::{DataType, Int64Type};
 
-use crate::normalise::{N_FACTS, position_of};
+use crate::normalise::{N_FACTS, names_of, position_of};
 use crate::pipeline::columns::FeedKind;
 use crate::pipeline::tables::{Table, history_field};
 use crate::pipeline::{Pipeline, columns};
@@ -45,7 +45,8 @@ pub(super) fn fold(observations: &Arranged, pipeline: &Pipeline) -> Dossiers {
     columns.extend(values);
     columns.extend(derived);
     let (has_dossier, feeds) = feeds(batch, &groups);
-    columns.extend([has_dossier, feeds, marks, payments, pauses, history(batch, &groups)]);
+    let history = history(batch, &groups, &supplied);
+    columns.extend([has_dossier, feeds, marks, payments, pauses, history]);
     let rows = RecordBatch::try_new(Table::Dossiers.schema(), columns);
     Dossiers::new(rows.expect("each column has one value a dossier"))
 }
@@ -104,21 +105,17 @@ fn latest_rows(groups: &[usize], supplied: &[u64]) -> Vec<Vec<Option<u32>>> {
 
 /// Returns for each observation a bit for each column that it supplies.
 fn supplied_masks(batch: &RecordBatch) -> Vec<u64> {
-    let names = batch.column(arrange::SUPPLIED).as_string::<i32>();
-    let mut known: BTreeMap<&str, u64> = BTreeMap::new();
-    let mut last: (&str, u64) = ("", 0);
-    let mask_of = |names: &str| {
-        let bits = names.split(' ').filter_map(columns::supplied_index);
-        bits.fold(0, |mask, at| mask | 1 << at)
-    };
-    let mut masks = Vec::with_capacity(names.len());
-    for names in names.iter().map(Option::unwrap_or_default) {
-        if names != last.0 {
-            last = (names, *known.entry(names).or_insert_with(|| mask_of(names)));
-        }
-        masks.push(last.1);
-    }
-    masks
+    let masks = batch.column(arrange::SUPPLIED).as_primitive::<Int64Type>();
+    masks.values().iter().map(|mask| mask.cast_unsigned()).collect()
+}
+
+/// Names the columns that each observation supplies, joined by spaces.
+fn supplied_names(supplied: &[u64]) -> StringArray {
+    let mut known: BTreeMap<u64, String> = BTreeMap::new();
+    supplied.iter().for_each(|mask| {
+        known.entry(*mask).or_insert_with(|| names_of(*mask));
+    });
+    supplied.iter().map(|mask| known.get(mask)).collect()
 }
 
 /// Returns the row of each dossier's first observation that tells a due day.
@@ -162,15 +159,16 @@ fn feeds(batch: &RecordBatch, groups: &[usize]) -> (ArrayRef, ArrayRef) {
 }
 
 /// Makes `history`: every observation, whole, in the order of the fold.
-fn history(batch: &RecordBatch, groups: &[usize]) -> ArrayRef {
+fn history(batch: &RecordBatch, groups: &[usize], supplied: &[u64]) -> ArrayRef {
     let field = history_field();
     let DataType::List(item) = field.data_type() else { unreachable!("history is a list") };
     let DataType::Struct(fields) = item.data_type() else { unreachable!("of observations") };
     let (facts, values) =
-        batch.columns()[arrange::DELIVERY..].split_at(N_FACTS - arrange::DELIVERY);
+        batch.columns()[arrange::DELIVERY..].split_at(arrange::SUPPLIED - arrange::DELIVERY);
     let value_fields = columns::fields(columns::SUPPLIED).into();
-    let values = StructArray::new(value_fields, values.to_vec(), None);
+    let values = StructArray::new(value_fields, values[1..].to_vec(), None);
     let mut columns = facts.to_vec();
+    columns.push(Arc::new(supplied_names(supplied)));
     columns.push(Arc::new(values));
     let observations = StructArray::new(fields.clone(), columns, None);
     let lengths = groups.windows(2).map(|group| group[1] - group[0]);

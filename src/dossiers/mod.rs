@@ -2,7 +2,6 @@
 //! whatever their order, and of the reference data.
 
 mod arrange;
-mod cells;
 mod derive;
 mod fold;
 mod items;
@@ -16,7 +15,6 @@ use arrow::array::RecordBatch;
 use crate::pipeline::tables::Table;
 
 pub use arrange::Arranged;
-pub use cells::split;
 pub use merge::{CellUpdate, merge};
 
 /// A batch of dossiers, with the columns of the dossiers table, sorted by key.

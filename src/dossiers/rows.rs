@@ -3,9 +3,9 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, RecordBatch, UInt32Array, new_null_array};
+use arrow::array::{Array, ArrayRef, BooleanArray, RecordBatch, UInt32Array, new_null_array};
 use arrow::compute;
-use arrow::datatypes::SchemaRef;
+use arrow::datatypes::{Field, SchemaRef};
 
 /// Puts batches of one schema one after another.
 pub(super) fn concat(schema: &SchemaRef, batches: &[&RecordBatch]) -> RecordBatch {
@@ -28,6 +28,29 @@ pub(super) fn concat(schema: &SchemaRef, batches: &[&RecordBatch]) -> RecordBatc
 pub(super) fn taken(batch: &RecordBatch, rows: &UInt32Array) -> RecordBatch {
     let columns = batch.columns().iter().map(|column| take(column, rows)).collect();
     RecordBatch::try_new(batch.schema(), columns).expect("each column has every row")
+}
+
+/// Keeps the rows of a batch that a flag says.
+pub(super) fn filter(batch: &RecordBatch, kept: &BooleanArray) -> RecordBatch {
+    let rows = kept.values().set_indices().map(|row| row as u32);
+    taken(batch, &UInt32Array::from_iter_values(rows))
+}
+
+/// Leaves out the columns without any value.
+pub(super) fn compact(batch: &RecordBatch) -> RecordBatch {
+    let has_any = |at: &usize| !has_nothing(batch.column(*at));
+    let columns: Vec<usize> = (0..batch.num_columns()).filter(has_any).collect();
+    batch.project(&columns).expect("the columns are the batch's own")
+}
+
+/// Gives a batch the columns of a schema; those that it has not are without values.
+pub(super) fn widened(batch: &RecordBatch, schema: &SchemaRef) -> RecordBatch {
+    let column = |field: &Arc<Field>| match batch.column_by_name(field.name()) {
+        Some(column) => Arc::clone(column),
+        None => new_null_array(field.data_type(), batch.num_rows()),
+    };
+    let columns = schema.fields().iter().map(column).collect();
+    RecordBatch::try_new(Arc::clone(schema), columns).expect("the columns are of the schema")
 }
 
 /// Picks values out of a column; a null among the rows yields a null.

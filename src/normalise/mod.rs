@@ -28,7 +28,7 @@ use crate::pipeline::{Pipeline, columns, rules};
 
 pub use contract::mark;
 pub use control::{Control, Figures};
-pub use observations::{N_FACTS, Observations, cell_of, position_of};
+pub use observations::{N_FACTS, Observations, cell_at, cell_of, names_of, position_of};
 pub use rejects::Rejects;
 pub use tax_code::is_tax_code;
 

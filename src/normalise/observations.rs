@@ -1,12 +1,11 @@
 //! Observations: what one record says of one dossier, typed.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayBuilder as _, ArrayRef, BooleanBuilder, Date32Builder, Int32Builder, Int64Builder,
-    ListBuilder, RecordBatch, StringBuilder, TimestampMicrosecondBuilder, new_null_array,
+    ArrayBuilder as _, ArrayRef, BooleanBuilder, Date32Builder, Int64Builder, ListBuilder,
+    RecordBatch, StringBuilder, TimestampMicrosecondBuilder, new_null_array,
 };
 use arrow::datatypes::{DataType, Date32Type, Field, Schema, SchemaRef};
 use sha2::Digest as _;
@@ -20,13 +19,15 @@ use super::number::DossierKey;
 use super::record::Record;
 use super::value::Value;
 
-/// A batch of observations: the dossier's key and cell, who said it and when (the fields of
-/// [`observation_fields`]), then a column for each of [`SUPPLIED`].
+/// A batch of observations: what each says of one dossier, who said it and when.
+///
+/// Its columns are the dossier's key, the number of its cell, the fields of [`observation_fields`]
+/// (which columns a record supplies is a bit for each, not their names), then each of [`SUPPLIED`].
 #[derive(Debug, Clone)]
 pub struct Observations(RecordBatch);
 
-/// How many columns stand before the supplied ones: key, month, bucket and the facts.
-pub const N_FACTS: usize = 12;
+/// How many columns stand before the supplied ones: key, cell and the facts.
+pub const N_FACTS: usize = 11;
 
 /// Returns the position of a supplied column among those of [`Observations`].
 pub fn position_of(column: &str) -> usize {
@@ -38,10 +39,12 @@ impl Observations {
     pub fn schema() -> SchemaRef {
         let mut fields = vec![
             Arc::new(Field::new("dossier_key", DataType::Utf8, false)),
-            Arc::new(Field::new("cell_month", DataType::Utf8, true)),
-            Arc::new(Field::new("bucket", DataType::Int32, true)),
+            Arc::new(Field::new("cell", DataType::Int64, false)),
         ];
-        fields.extend(observation_fields().into_iter().map(Arc::new));
+        let mut facts = observation_fields();
+        facts.pop();
+        facts.push(Field::new("supplied", DataType::Int64, false));
+        fields.extend(facts.into_iter().map(Arc::new));
         fields.extend(columns::fields(SUPPLIED));
         Arc::new(Schema::new(fields))
     }
@@ -66,15 +69,11 @@ impl Observations {
 pub(super) struct ObservationsBuilder<'a> {
     origin: &'a Origin,
     n_rows: usize,
-    supplied: StringBuilder,
-    /// What records share that supply the same columns: their names joined by spaces, and the
-    /// beginning of their hash.
-    shared: BTreeMap<u64, (String, sha2::Sha256)>,
+    supplied: Int64Builder,
+    /// The beginning of the hash of records that supply the same columns.
+    shared: BTreeMap<u64, sha2::Sha256>,
     keys: StringBuilder,
-    months: StringBuilder,
-    /// The month of the record before, and its name.
-    last_month: (Option<(u16, u8)>, Cow<'static, str>),
-    buckets: Int32Builder,
+    cells: Int64Builder,
     item_keys: StringBuilder,
     event_times: TimestampMicrosecondBuilder,
     hashes: Int64Builder,
@@ -88,12 +87,10 @@ impl<'a> ObservationsBuilder<'a> {
         Self {
             origin,
             n_rows: 0,
-            supplied: StringBuilder::new(),
+            supplied: Int64Builder::new(),
             shared: BTreeMap::new(),
             keys: StringBuilder::new(),
-            months: StringBuilder::new(),
-            last_month: (None, month(None)),
-            buckets: Int32Builder::new(),
+            cells: Int64Builder::new(),
             item_keys: StringBuilder::new(),
             event_times: TimestampMicrosecondBuilder::new().with_timezone("UTC"),
             hashes: Int64Builder::new(),
@@ -107,11 +104,7 @@ impl<'a> ObservationsBuilder<'a> {
         let hash = self.hash_of(key, record);
         self.hashes.append_value(hash);
         self.keys.append_value(&key.key);
-        if self.last_month.0 != key.month {
-            self.last_month = (key.month, month(key.month));
-        }
-        self.months.append_value(&self.last_month.1);
-        self.buckets.append_value(bucket(key, n_buckets));
+        self.cells.append_value(number_of(key.month, bucket(key, n_buckets)));
         self.item_keys.append_option(record.item_key());
         self.event_times.append_option(record.event_time());
         let own = record.marks.iter().copied();
@@ -132,8 +125,7 @@ impl<'a> ObservationsBuilder<'a> {
         (0..n).for_each(|_| observed_at.append_option(observed));
         let mut arrays: Vec<ArrayRef> = vec![
             Arc::new(self.keys.finish()),
-            Arc::new(self.months.finish()),
-            Arc::new(self.buckets.finish()),
+            Arc::new(self.cells.finish()),
             repeated(&origin.delivery, n),
             Arc::new(arrow::array::Int64Array::from_value(origin.judgement, n)),
             repeated(&origin.feed, n),
@@ -173,12 +165,10 @@ impl<'a> ObservationsBuilder<'a> {
             }
         }
         let feed = &self.origin.feed;
-        let (names, hash) = self.shared.entry(record.supplied).or_insert_with(|| {
-            let names = names_of(record.supplied);
-            let hash = sha2::Sha256::new().chain_update(&names).chain_update(feed);
-            (names, hash)
+        let hash = self.shared.entry(record.supplied).or_insert_with(|| {
+            sha2::Sha256::new().chain_update(names_of(record.supplied)).chain_update(feed)
         });
-        self.supplied.append_value(names);
+        self.supplied.append_value(record.supplied.cast_signed());
         let digest = hash.clone().chain_update(&*scratch).finalize();
         i64::from_le_bytes(digest[..8].try_into().expect("a digest has more than 8 bytes"))
     }
@@ -243,8 +233,8 @@ impl ValueBuilder {
     }
 }
 
-/// Returns the names of supplied columns, joined by spaces.
-fn names_of(supplied: u64) -> String {
+/// Returns the names of supplied columns, joined by spaces: as `history` tells them.
+pub fn names_of(supplied: u64) -> String {
     let columns = SUPPLIED.iter().enumerate().filter(|(at, _)| supplied & 1 << at != 0);
     let names: Vec<&str> = columns.map(|(_, column)| column.name).collect();
     names.join(" ")
@@ -260,15 +250,24 @@ pub fn cell_of(key: &str, pipeline: &Pipeline) -> Cell {
     if let Some((unit, _)) = unit {
         read.put_unit(unit);
     }
-    Cell { month: month(read.month).into_owned(), bucket: bucket(&read, pipeline.settings.buckets) }
+    cell_at(number_of(read.month, bucket(&read, pipeline.settings.buckets)))
 }
 
-/// Returns the name of the month of a dossier's cell, `2020-01`.
-fn month(month: Option<(u16, u8)>) -> Cow<'static, str> {
-    match month {
-        Some((year, month)) => Cow::Owned(format!("{year:04}-{month:02}")),
-        None => Cow::Borrowed("undated"),
-    }
+/// Numbers the cells: the months since January of the year 0 (-1 where there is none), then the
+/// bucket.
+fn number_of(month: Option<(u16, u8)>, bucket: i32) -> i64 {
+    let months = month.map_or(-1, |(year, month)| i64::from(year) * 12 + i64::from(month) - 1);
+    months << 32 | i64::from(bucket)
+}
+
+/// Returns the cell of a number that observations have.
+pub fn cell_at(number: i64) -> Cell {
+    let (months, bucket) = (number >> 32, number as i32);
+    let month = match months {
+        ..0 => "undated".to_owned(),
+        _ => format!("{:04}-{:02}", months / 12, months % 12 + 1),
+    };
+    Cell { month, bucket }
 }
 
 /// Returns the bucket of a dossier: a hash of the agency part, or of the whole number.

@@ -3,10 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use arrow::array::RecordBatch;
 use rayon::prelude::*;
 
-use crate::dossiers::{Arranged, CellUpdate, Dossiers, merge};
+use crate::dossiers::{CellUpdate, Dossiers, merge};
 use crate::pipeline::Pipeline;
 use crate::pipeline::tables::{Cell, Table};
 use crate::store::Store;
@@ -17,7 +16,8 @@ use crate::store::table::Snapshot;
 
 use super::conservation;
 use super::judge::Judged;
-use super::ledger::Ledger;
+use super::ledger::{Judgement, Ledger};
+use super::spill::{Runs, Spill, Sweep};
 use super::stop::Failure;
 
 /// A batch's changes to the dossiers table, ready to be folded into any snapshot of it.
@@ -28,19 +28,34 @@ pub(super) struct Folding<'a> {
     /// Deliveries judged in this batch that no later one replaces.
     standing: BTreeSet<String>,
     touched: BTreeSet<Cell>,
-    new: BTreeMap<Cell, Vec<&'a Arranged>>,
+    new: BTreeMap<Cell, Vec<&'a Runs>>,
+    spill: &'a Spill,
     pipeline: &'a Pipeline,
     store: &'a Store,
 }
 
-/// A folded cell: the change, and how many observations of each delivery its new file holds.
-type Folded = (CellChange, BTreeMap<String, i64>);
+/// A folded cell: the change, and by delivery how many observations its new file holds and how many
+/// were told again.
+struct Folded {
+    change: CellChange,
+    n_held: BTreeMap<String, i64>,
+    n_repeated: BTreeMap<String, i64>,
+}
+
+/// What folding a batch came to.
+#[derive(Debug)]
+pub(super) struct Committed {
+    pub(super) n_rewritten: usize,
+    /// The judgements of the batch, in its order, with what was found to be repeated.
+    pub(super) judgements: Vec<Judgement>,
+}
 
 impl<'a> Folding<'a> {
     pub(super) fn new(
         judged: &'a [Judged],
         ledger: &Ledger,
         left_over: &[(String, Intent)],
+        spill: &'a Spill,
         pipeline: &'a Pipeline,
         store: &'a Store,
     ) -> Self {
@@ -50,6 +65,7 @@ impl<'a> Folding<'a> {
             standing: BTreeSet::new(),
             touched: BTreeSet::new(),
             new: BTreeMap::new(),
+            spill,
             pipeline,
             store,
         };
@@ -68,8 +84,8 @@ impl<'a> Folding<'a> {
             }
             if ledger.replaced_by(judgement).is_none() {
                 folding.standing.insert(judgement.delivery());
-                for (cell, part) in observations {
-                    folding.new.entry(cell.clone()).or_default().push(part);
+                for cell in observations.cells() {
+                    folding.new.entry(cell.clone()).or_default().push(observations);
                 }
             }
         }
@@ -81,81 +97,82 @@ impl<'a> Folding<'a> {
         (&self.without, &self.standing) == (&newer.without, &newer.standing)
     }
 
-    /// Folds the touched cells and commits them; returns how many were rewritten.
-    pub(super) fn commit(&self) -> anyhow::Result<usize> {
+    /// Folds the touched cells and commits them.
+    pub(super) fn commit(&self) -> anyhow::Result<Committed> {
         let base = self.store.snapshot(Table::Dossiers)?;
         let touched: Vec<&Cell> = self.touched.iter().collect();
         let folded: Result<Vec<Folded>, Failure> =
             touched.par_iter().map(|cell| self.fold(&base, cell)).collect();
         let folded = folded?;
-        self.check_conservation(&folded)?;
-        let changes: Vec<CellChange> = folded.into_iter().map(|(change, _)| change).collect();
+        let judgements = self.judgements(&folded)?;
+        let changes: Vec<CellChange> = folded.into_iter().map(|folded| folded.change).collect();
         let n_rewritten = changes.iter().filter(|change| change.old != change.new).count();
-        let mut refold = |snapshot: &Snapshot, cell: &Cell| Ok(self.fold(snapshot, cell)?.0);
+        let mut refold = |snapshot: &Snapshot, cell: &Cell| Ok(self.fold(snapshot, cell)?.change);
         self.store.commit_cells::<Failure>(Table::Dossiers, base, changes, &mut refold)?;
-        Ok(n_rewritten)
+        Ok(Committed { n_rewritten, judgements })
     }
 
+    /// Folds one cell from its live file and writes the file that takes its place.
     fn fold(&self, snapshot: &Snapshot, cell: &Cell) -> Result<Folded, Failure> {
-        let parts = self.new.get(cell).map_or(&[][..], Vec::as_slice);
-        let parts: Vec<Arranged> = parts.iter().map(|part| (*part).clone()).collect();
-        let new = Arranged::together(&parts);
-        fold_cell(
-            snapshot,
-            CellUpdate { cell, new, without: &self.without },
-            self.pipeline,
-            self.store,
-        )
+        let old = snapshot.cells()?.remove(cell);
+        let existing: Box<dyn Iterator<Item = Result<Dossiers, Failure>>> = match &old {
+            Some(file) => {
+                let batches = self.store.read(Table::Dossiers, file, None)?;
+                Box::new(batches.map(|batch| Ok(Dossiers::new(batch?))))
+            }
+            None => Box::new(std::iter::empty()),
+        };
+        let (mut n_held, mut n_repeated) = (BTreeMap::new(), BTreeMap::new());
+        let runs = self.new.get(cell).into_iter().flatten().copied();
+        let new = Sweep::new(self.spill, cell, runs).map(|part| {
+            let (part, repeated) = part?.without_duplicates();
+            add(&mut n_repeated, repeated);
+            Ok(part)
+        });
+        let prefix = reference_prefix(self.pipeline);
+        let is_stale = old.as_ref().is_some_and(|file| is_stale(file, &prefix));
+        let update = CellUpdate { new, without: &self.without, is_stale };
+        let mut n_rows = 0;
+        let rows = merge(existing, update, self.pipeline).map(|dossiers| {
+            let dossiers = dossiers?;
+            n_rows += dossiers.batch().num_rows();
+            add(&mut n_held, dossiers.observations_by_delivery());
+            Ok::<_, Failure>(dossiers.into_batch())
+        });
+        let name = FileName::Prefixed(&prefix);
+        let written: DataFile = self.store.write(Table::Dossiers, Some(cell), name, rows)?;
+        let new = (n_rows > 0).then_some(written);
+        Ok(Folded { change: CellChange { cell: cell.clone(), old, new }, n_held, n_repeated })
     }
 
     /// Holds what lies in the folded cells against what was read, delivery by delivery.
-    fn check_conservation(&self, folded: &[Folded]) -> anyhow::Result<()> {
-        let mut folded_in: BTreeMap<&str, i64> = BTreeMap::new();
-        for (delivery, n) in folded.iter().flat_map(|(_, counts)| counts) {
-            *folded_in.entry(delivery).or_default() += n;
+    fn judgements(&self, folded: &[Folded]) -> anyhow::Result<Vec<Judgement>> {
+        let (mut n_held, mut n_repeated) = (BTreeMap::new(), BTreeMap::new());
+        for cell in folded {
+            add(&mut n_held, cell.n_held.clone());
+            add(&mut n_repeated, cell.n_repeated.clone());
         }
-        for Judged { judgement, rejects, .. } in self.judged {
-            let is_standing = self.standing.contains(&judgement.delivery());
+        let mut judgements = Vec::new();
+        for judged in self.judged {
+            let delivery = judged.judgement.delivery();
+            let of = |counts: &BTreeMap<String, i64>| counts.get(&delivery).copied().unwrap_or(0);
+            let is_standing = self.standing.contains(&delivery);
+            let judgement = judged.settled(match is_standing {
+                true => of(&n_repeated),
+                false => judged.observations.count_repeated(self.spill)?,
+            });
             let n_expected = if is_standing { judgement.fates.accepted } else { 0 };
-            let n_folded = folded_in.get(&*judgement.delivery()).copied().unwrap_or(0);
-            let n_rejected: usize = rejects.iter().map(RecordBatch::num_rows).sum();
-            conservation::check_folded(judgement, n_expected, n_folded, n_rejected as i64)?;
+            conservation::check_folded(&judgement, n_expected, of(&n_held), judged.rejects.n)?;
+            judgements.push(judgement);
         }
-        Ok(())
+        Ok(judgements)
     }
 }
 
-/// Folds one cell from its live file and writes the file that takes its place.
-fn fold_cell(
-    snapshot: &Snapshot,
-    update: CellUpdate<'_>,
-    pipeline: &Pipeline,
-    store: &Store,
-) -> Result<Folded, Failure> {
-    let cell = update.cell;
-    let old = snapshot.cells()?.remove(cell);
-    let existing: Box<dyn Iterator<Item = Result<Dossiers, Failure>>> = match &old {
-        Some(file) => {
-            let batches = store.read(Table::Dossiers, file, None)?;
-            Box::new(batches.map(|batch| Ok(Dossiers::new(batch?))))
-        }
-        None => Box::new(std::iter::empty()),
-    };
-    let mut counts: BTreeMap<String, i64> = BTreeMap::new();
-    let mut n_rows = 0;
-    let rows = merge(existing, update, pipeline).map(|dossiers| {
-        let dossiers = dossiers?;
-        n_rows += dossiers.batch().num_rows();
-        for (delivery, n) in dossiers.observations_by_delivery() {
-            *counts.entry(delivery).or_default() += n;
-        }
-        Ok::<_, Failure>(dossiers.into_batch())
-    });
-    let prefix = reference_prefix(pipeline);
-    let written: DataFile =
-        store.write(Table::Dossiers, Some(cell), FileName::Prefixed(&prefix), rows)?;
-    let new = (n_rows > 0).then_some(written);
-    Ok((CellChange { cell: cell.clone(), old, new }, counts))
+fn add(sums: &mut BTreeMap<String, i64>, counts: BTreeMap<String, i64>) {
+    for (delivery, n) in counts {
+        *sums.entry(delivery).or_default() += n;
+    }
 }
 
 /// Folds the cells again whose derived columns come from other reference data.
@@ -166,14 +183,18 @@ pub(super) fn refold_stale(
 ) -> anyhow::Result<usize> {
     let base = store.snapshot(Table::Dossiers)?;
     let prefix = reference_prefix(pipeline);
-    let is_stale = |file: &DataFile| {
-        !file.path.rsplit('/').next().is_some_and(|name| name.starts_with(&prefix))
-    };
-    let cells = base.cells()?;
-    let touched = cells.into_iter().filter(|(_, file)| is_stale(file)).map(|(cell, _)| cell);
-    let mut folding = Folding::new(&[], ledger, &[], pipeline, store);
-    folding.touched = touched.collect();
-    if folding.touched.is_empty() { Ok(0) } else { folding.commit() }
+    let cells = base.cells()?.into_iter().filter(|(_, file)| is_stale(file, &prefix));
+    let touched: BTreeSet<Cell> = cells.map(|(cell, _)| cell).collect();
+    if touched.is_empty() {
+        return Ok(0);
+    }
+    let spill = Spill::new()?;
+    let folding = Folding { touched, ..Folding::new(&[], ledger, &[], &spill, pipeline, store) };
+    Ok(folding.commit()?.n_rewritten)
+}
+
+fn is_stale(file: &DataFile, prefix: &str) -> bool {
+    !file.path.rsplit('/').next().is_some_and(|name| name.starts_with(prefix))
 }
 
 /// A dossiers file is named by the reference data that its derived columns come from.

@@ -14,9 +14,10 @@ use crate::store::intents::{Intent, Judging};
 use crate::store::landed::Delivery;
 use crate::store::parquet::FileName;
 
-use super::fold::{Folding, refold_stale};
+use super::fold::{Committed, Folding, refold_stale};
 use super::judge::{Judged, judge};
 use super::ledger::{self, Judgement, Ledger};
+use super::spill::Spill;
 use super::stop::Failure;
 use super::watch::Watch;
 
@@ -50,30 +51,38 @@ pub(super) fn ingest(
     watch.progress.begin("judging", work.len());
     for batch in batches(work, pipeline.settings.batch_bytes) {
         watch.stop.check()?;
-        let mut judged = judge_all(&batch, &ledger, pipeline, store, watch)?;
+        let spill = Spill::new()?;
+        let judge_all = |work: &[Work], ledger: &Ledger| {
+            judge_all(work, ledger, pipeline, store, &spill, watch)
+        };
+        let mut judged = judge_all(&batch, &ledger)?;
         // What a delivery had replaced that is refused now stands again, and is judged again.
         loop {
             let revealed = ledger.revealed(&judged, &landed);
             if revealed.is_empty() {
                 break;
             }
-            judged.extend(judge_all(&revealed, &ledger, pipeline, store, watch)?);
+            judged.extend(judge_all(&revealed, &ledger)?);
         }
         let intent = store.put_intent(&intent(&judged)).context("failed to put the intent")?;
-        loop {
+        let judgements = loop {
             judged.iter().for_each(|judged| ledger.add(judged.judgement.clone()));
-            let folding = Folding::new(&judged, &ledger, &left_over, pipeline, store);
-            ingested.n_cells_rewritten += folding.commit()?;
-            quarantine(&judged, store)?;
-            enter(&judged, store)?;
+            let folding = |ledger: &Ledger| {
+                Folding::new(&judged, ledger, &left_over, &spill, pipeline, store)
+            };
+            let folded = folding(&ledger);
+            let Committed { n_rewritten, judgements } = folded.commit()?;
+            ingested.n_cells_rewritten += n_rewritten;
+            quarantine(&judged, &spill, store)?;
+            enter(&judgements, store)?;
             // Another run may have entered what replaces ours, or what ours replaces.
             ledger = Ledger::read(store)?;
-            if folding.is_settled(&Folding::new(&judged, &ledger, &left_over, pipeline, store)) {
-                break;
+            if folded.is_settled(&folding(&ledger)) {
+                break judgements;
             }
-        }
+        };
         store.remove_intent(&intent).context("failed to take the intent away")?;
-        ingested.judgements.extend(judged.into_iter().map(|judged| judged.judgement));
+        ingested.judgements.extend(judgements);
     }
     watch.progress.end();
     for (name, _) in &left_over {
@@ -122,11 +131,12 @@ fn judge_all(
     ledger: &Ledger,
     pipeline: &Pipeline,
     store: &Store,
+    spill: &Spill,
     watch: &Watch,
 ) -> anyhow::Result<Vec<Judged>> {
     let judge_one = |Work { delivery, judgement }: &Work| {
         watch.stop.check()?;
-        let mut judged = judge(delivery, *judgement, pipeline, store)
+        let mut judged = judge(delivery, *judgement, pipeline, store, spill)
             .with_context(|| format!("failed to judge delivery `{}`", delivery.id()))?;
         if let Some(refusal) = &judged.judgement.refusal {
             info!(delivery = delivery.id(), rule = refusal.rule, "delivery refused");
@@ -141,13 +151,11 @@ fn judge_all(
 }
 
 /// Puts the rejects of each judgement into a file of its own.
-fn quarantine(judged: &[Judged], store: &Store) -> anyhow::Result<()> {
+fn quarantine(judged: &[Judged], spill: &Spill, store: &Store) -> anyhow::Result<()> {
     let mut files = Vec::new();
-    for Judged { judgement, rejects, .. } in
-        judged.iter().filter(|j| j.judgement.fates.rejected > 0)
-    {
+    for Judged { judgement, rejects, .. } in judged.iter().filter(|j| j.rejects.n > 0) {
         let name = judgement.file_name();
-        let rows = rejects.iter().map(|rejects| Ok::<_, Failure>(rejects.clone()));
+        let rows = rejects.places.iter().map(|place| Ok::<_, Failure>(spill.rejects(*place)?));
         files.push(store.write(Table::Quarantine, None, FileName::Named(&name), rows)?);
     }
     store.append(Table::Quarantine, files).context("failed to commit the quarantine")?;
@@ -155,9 +163,9 @@ fn quarantine(judged: &[Judged], store: &Store) -> anyhow::Result<()> {
 }
 
 /// Enters the judgements in the ledger: from here on they are made.
-fn enter(judged: &[Judged], store: &Store) -> anyhow::Result<()> {
+fn enter(judgements: &[Judgement], store: &Store) -> anyhow::Result<()> {
     let mut files = Vec::new();
-    for Judged { judgement, .. } in judged {
+    for judgement in judgements {
         let row = [Ok::<_, Failure>(ledger::row(judgement))];
         let name = judgement.file_name();
         files.push(store.write(Table::Deliveries, None, FileName::Named(&name), row)?);

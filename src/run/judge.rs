@@ -1,15 +1,13 @@
 //! One delivery judged: its bytes decoded, its records normalised, each with one fate.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use anyhow::Context as _;
-use arrow::array::RecordBatch;
 use chrono::NaiveDate;
 use regex::Regex;
 
-use crate::decode::{Header, decode};
-use crate::dossiers::{Arranged, split};
-use crate::normalise::{Control, Fates, Judge, Observations, Origin, Rejects};
+use crate::decode::{Header, Log, decode};
+use crate::normalise::{Control, Fates, Judge, Origin};
 use crate::pipeline::Pipeline;
 use crate::pipeline::columns::FeedKind;
 use crate::pipeline::date_form::parse_any;
@@ -20,23 +18,43 @@ use crate::store::landed::Delivery;
 use crate::store::{Store, StoreError};
 
 use super::ledger::Judgement;
+use super::spill::{Place, RunWriter, Runs, Spill};
 
 /// A delivery's judgement with what it brings.
 #[derive(Debug)]
 pub(super) struct Judged {
+    /// What its runs repeat of one another counts as accepted here.
     pub(super) judgement: Judgement,
-    pub(super) observations: BTreeMap<Cell, Arranged>,
-    pub(super) rejects: Vec<RecordBatch>,
+    pub(super) observations: Runs,
+    pub(super) rejects: Rejected,
     /// The cells of the judgement that this one replaces.
     pub(super) cells_before: BTreeSet<Cell>,
 }
 
-/// Judges a delivery from its raw bytes; a refusal is a judgement, too.
+/// The rejects of a delivery: where they lie, and how many there are.
+#[derive(Debug, Default)]
+pub(super) struct Rejected {
+    pub(super) places: Vec<Place>,
+    pub(super) n: i64,
+}
+
+impl Judged {
+    /// Returns the judgement with what was found to be repeated, as the duplicates that they are.
+    pub(super) fn settled(&self, n_repeated: i64) -> Judgement {
+        let mut judgement = self.judgement.clone();
+        judgement.fates.accepted -= n_repeated;
+        judgement.fates.duplicate += n_repeated;
+        judgement
+    }
+}
+
+/// Judges a delivery from its raw bytes; a refusal is a judgement, too. What it brings is spilled.
 pub(super) fn judge(
     delivery: &Delivery,
     number: i64,
     pipeline: &Pipeline,
     store: &Store,
+    spill: &Spill,
 ) -> anyhow::Result<Judged> {
     let manifest = &delivery.manifest;
     let feed = pipeline.feed(&delivery.unit, &delivery.feed).with_context(|| {
@@ -67,63 +85,105 @@ pub(super) fn judge(
             Err(StoreError::NotFound { .. }) => Err(Refusal::new("raw_missing", [])),
             opened => {
                 let (bytes, failure) = opened.context("failed to read the raw bytes")?;
-                let read = read(bytes, &mut judgement, feed, pipeline);
+                let read = read(bytes, &mut judgement, feed, pipeline, spill);
                 // What the storage does not give is no fault of the delivery.
                 failure.check(&manifest.sha256)?;
-                read
+                read?
             }
         };
         match read {
-            Ok((observations, rejects)) => return Ok(arrange(judgement, observations, &rejects)),
+            Ok((observations, rejects)) => return Ok(brought(judgement, observations, rejects)),
             Err(refusal) => judgement.refusal = Some(refusal),
         }
         // A refused delivery is refused whole: no record of it was read.
         judgement.fates = Fates::default();
     }
-    Ok(Judged {
-        judgement,
-        observations: BTreeMap::new(),
-        rejects: Vec::new(),
-        cells_before: BTreeSet::new(),
-    })
+    Ok(brought(judgement, Runs::default(), Rejected::default()))
 }
+
+/// Says what a delivery brings.
+fn brought(mut judgement: Judgement, observations: Runs, rejects: Rejected) -> Judged {
+    judgement.fates.duplicate += observations.n_duplicates;
+    judgement.fates.accepted += observations.n_observations;
+    judgement.cells = observations.cells().cloned().collect();
+    Judged { judgement, observations, rejects, cells_before: BTreeSet::new() }
+}
+
+/// What was read of a delivery that is not refused.
+type Read = Result<(Runs, Rejected), Refusal>;
 
 fn read(
     bytes: Box<dyn std::io::Read + Send>,
     judgement: &mut Judgement,
     feed: &Feed,
     pipeline: &Pipeline,
-) -> Result<(Vec<Observations>, Vec<Rejects>), Refusal> {
-    let log = decode(bytes, &feed.profile)?;
-    judgement.written = Some(log.written);
+    spill: &Spill,
+) -> anyhow::Result<Read> {
+    let log = match decode(bytes, &feed.profile) {
+        Ok(log) => log,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
+    judgement.written = Some(log.written.clone());
     read_titles(&log.header, judgement, feed, pipeline);
     judgement.unknown_headings = log.header.unknown.iter().map(ToString::to_string).collect();
     if feed.profile.feed == FeedKind::Control {
-        let mut control = Control::new(pipeline, &feed.profile, &log.header);
-        for records in log.records {
-            control.add(&records?, &mut judgement.fates);
-        }
-        let (figures, notes) = control.finish();
-        judgement.control = Some(figures);
-        judgement.notes = log.notes.take();
-        judgement.notes.extend(notes);
-        return Ok((Vec::new(), Vec::new()));
+        let read = read_control(log, judgement, feed, pipeline);
+        return Ok(read.map(|()| (Runs::default(), Rejected::default())));
     }
+    read_records(log, judgement, feed, pipeline, spill)
+}
+
+/// Reads a form, whose figures are held against the logs.
+fn read_control(
+    log: Log<'_>,
+    judgement: &mut Judgement,
+    feed: &Feed,
+    pipeline: &Pipeline,
+) -> Result<(), Refusal> {
+    let mut control = Control::new(pipeline, &feed.profile, &log.header);
+    for records in log.records {
+        control.add(&records?, &mut judgement.fates);
+    }
+    let (figures, notes) = control.finish();
+    judgement.control = Some(figures);
+    judgement.notes = log.notes.take();
+    judgement.notes.extend(notes);
+    Ok(())
+}
+
+fn read_records(
+    log: Log<'_>,
+    judgement: &mut Judgement,
+    feed: &Feed,
+    pipeline: &Pipeline,
+    spill: &Spill,
+) -> anyhow::Result<Read> {
     let origin = origin(judgement, pipeline);
     let mut judge = Judge::new(pipeline, feed, &origin, &log.header);
-    let (mut observations, mut rejects) = (Vec::new(), Vec::new());
+    let (mut runs, mut rejects) = (RunWriter::new(spill), Rejected::default());
     for records in log.records {
-        let (accepted, rejected) = judge.normalise(&records?, &mut judgement.fates);
+        let records = match records {
+            Ok(records) => records,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
+        let (accepted, rejected) = judge.normalise(&records, &mut judgement.fates);
         if let Some(refusal) = judge.refusal() {
-            return Err(refusal.clone());
+            return Ok(Err(refusal.clone()));
         }
-        observations.push(accepted);
-        rejects.push(rejected);
+        runs.push(accepted)?;
+        let n_rejected = rejected.batch().num_rows() as i64;
+        if n_rejected > 0 {
+            rejects.places.push(spill.put_rejects(&rejected)?);
+            rejects.n += n_rejected;
+        }
     }
-    let told = judge.finish(&judgement.fates)?;
+    let told = match judge.finish(&judgement.fates) {
+        Ok(told) => told,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
     judgement.notes = log.notes.take();
     judgement.notes.extend(told);
-    Ok((observations, rejects))
+    Ok(Ok((runs.finish()?, rejects)))
 }
 
 /// Takes from the rows above the headings what the name did not tell.
@@ -156,28 +216,4 @@ fn origin(judgement: &Judgement, pipeline: &Pipeline) -> Origin {
         feed: judgement.feed.clone(),
         observed: judgement.observed_at.zip(pipeline.settings.local_day(judgement.observed_at)),
     }
-}
-
-/// Splits the observations over their cells and tells duplicates from accepted ones.
-fn arrange(
-    mut judgement: Judgement,
-    observations: Vec<Observations>,
-    rejects: &[Rejects],
-) -> Judged {
-    let mut by_cell: BTreeMap<Cell, Vec<Observations>> = BTreeMap::new();
-    for batch in observations {
-        for (cell, part) in split(&batch) {
-            by_cell.entry(cell).or_default().push(part);
-        }
-    }
-    let mut arranged = BTreeMap::new();
-    for (cell, batches) in by_cell {
-        let (part, n_duplicates) = Arranged::without_duplicates(&batches);
-        judgement.fates.duplicate += n_duplicates;
-        judgement.fates.accepted += part.len() as i64;
-        arranged.insert(cell, part);
-    }
-    judgement.cells = arranged.keys().cloned().collect();
-    let rejects = rejects.iter().map(|rejects| rejects.batch().clone()).collect();
-    Judged { judgement, observations: arranged, rejects, cells_before: BTreeSet::new() }
 }

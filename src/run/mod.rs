@@ -25,6 +25,7 @@ mod release;
 pub mod replay;
 pub mod report;
 pub mod show;
+mod spill;
 mod state;
 pub mod status;
 pub mod stop;

@@ -6,6 +6,7 @@ use crate::run::fold::Folding;
 use crate::run::judge::judge;
 use crate::run::land::land;
 use crate::run::ledger::Ledger;
+use crate::run::spill::Spill;
 use crate::run::stop::Stop;
 use crate::store::Store;
 use crate::store::cloud::Access;
@@ -25,15 +26,17 @@ fn a_fold_that_comes_to_other_counts_than_were_judged_is_not_committed() {
     land(&pipeline, &store, &options(&pipeline, at("2020-04-01T00:00:00Z")), &watch()).unwrap();
     let delivery = store.landed().unwrap().remove(0);
     let commit = |n_accepted: i64, n_rejected: i64| {
-        let mut judged = judge(&delivery, 1, &pipeline, &store).unwrap();
+        let spill = Spill::new().unwrap();
+        let mut judged = judge(&delivery, 1, &pipeline, &store, &spill).unwrap();
         let fates = &mut judged.judgement.fates;
         (fates.read, fates.accepted, fates.rejected) =
             (n_accepted + n_rejected, n_accepted, n_rejected);
         let mut ledger = Ledger::default();
         ledger.add(judged.judgement.clone());
         let judged = [judged];
-        let folding = Folding::new(&judged, &ledger, &[], &pipeline, &store);
-        folding.commit().map_err(|error| error.downcast::<Stop>().unwrap().to_string())
+        let folding = Folding::new(&judged, &ledger, &[], &spill, &pipeline, &store);
+        let committed = folding.commit().map(|committed| committed.n_rewritten);
+        committed.map_err(|error| error.downcast::<Stop>().unwrap().to_string())
     };
     let of = "conservation does not hold for delivery `G99.01/dossier/00000001`";
     assert_eq!(

@@ -9,7 +9,7 @@ use arrow::datatypes::Int64Type;
 use proptest::prelude::*;
 
 use crate::decode::decode;
-use crate::dossiers::{Arranged, CellUpdate, Dossiers, merge, split};
+use crate::dossiers::{Arranged, CellUpdate, Dossiers, merge};
 use crate::normalise::{Fates, Judge, Origin, cell_of};
 use crate::pipeline::Pipeline;
 use crate::pipeline::tables::{Cell, Table};
@@ -74,25 +74,41 @@ fn fold_in(cells: &mut Cells, log: &str, delivery: usize, pipeline: &Pipeline) -
     let read = decode(log.as_bytes(), &feed.profile).unwrap();
     let mut judge = Judge::new(pipeline, feed, &origin, &read.header);
     let mut fates = Fates::default();
-    let mut by_cell: BTreeMap<Cell, Vec<_>> = BTreeMap::new();
+    let mut observations = Vec::new();
     for records in read.records {
-        let (accepted, _) = judge.normalise(&records.unwrap(), &mut fates);
-        for (cell, part) in split(&accepted) {
-            by_cell.entry(cell).or_default().push(part);
-        }
+        observations.push(judge.normalise(&records.unwrap(), &mut fates).0);
     }
     let nothing = BTreeSet::new();
-    for (cell, parts) in by_cell {
-        let (new, n_duplicates) = Arranged::without_duplicates(&parts);
-        fates.duplicate += n_duplicates;
+    for (cell, part) in Arranged::by_cell(&observations) {
+        let (new, n_duplicates) = part.without_duplicates();
+        fates.duplicate += n_duplicates.values().sum::<i64>();
         fates.accepted += new.len() as i64;
+        let new = new.cut(2).into_iter().map(Ok);
         let old = cells.remove(&cell).unwrap_or_default().into_iter().map(Ok::<_, Infallible>);
-        let update = CellUpdate { cell: &cell, new, without: &nothing };
+        let update = CellUpdate { new, without: &nothing, is_stale: false };
         let merged = merge(old, update, pipeline).map(Result::unwrap).collect();
         cells.insert(cell.clone(), merged);
     }
     assert!(fates.are_conserved(), "{fates:?}");
     fates.accepted
+}
+
+/// Takes a delivery's observations out of the cells again.
+fn take_out(cells: &mut Cells, delivery: usize, pipeline: &Pipeline) {
+    let without = BTreeSet::from([format!("G99.01/dossier/{delivery:08}")]);
+    for batches in cells.values_mut() {
+        let old = std::mem::take(batches).into_iter().map(Ok::<_, Infallible>);
+        let update = CellUpdate { new: std::iter::empty(), without: &without, is_stale: false };
+        *batches = merge(old, update, pipeline).map(Result::unwrap).collect();
+    }
+    cells.retain(|_, batches| !batches.is_empty());
+}
+
+/// A log of dossiers of one month by their numbers.
+fn log_of(numbers: &BTreeSet<u32>, status: &str) -> String {
+    let heading = COLUMNS[..N_REQUIRED].join(",") + "\n";
+    let line = |n: &u32| format!("G99.01-200110-{n:04},10/01/2020,{status}\n");
+    heading + &numbers.iter().map(line).collect::<String>()
 }
 
 /// Returns the rows of every cell, with the hashes of `history` in place of its deliveries.
@@ -149,5 +165,24 @@ proptest! {
                 prop_assert!(keys.iter().flatten().all(|key| cell_of(key, &pipeline) == *cell));
             }
         }
+    }
+
+    #[test]
+    fn a_few_changes_are_put_in_their_places_among_many_dossiers(
+        many in proptest::collection::btree_set(1..120_u32, 30..90),
+        few in proptest::collection::btree_set(0..125_u32, 1..5),
+    ) {
+        let (_folder, pipeline) = small();
+        let (many, few) = (log_of(&many, "Đang xử lý"), log_of(&few, "Đã xong"));
+        let mut cells = Cells::new();
+        fold_in(&mut cells, &many, 1, &pipeline);
+        let before = rows(&cells);
+        fold_in(&mut cells, &few, 2, &pipeline);
+        let mut at_once = Cells::new();
+        fold_in(&mut at_once, &few, 2, &pipeline);
+        fold_in(&mut at_once, &many, 1, &pipeline);
+        prop_assert_eq!(rows(&cells), rows(&at_once));
+        take_out(&mut cells, 2, &pipeline);
+        prop_assert_eq!(rows(&cells), before);
     }
 }

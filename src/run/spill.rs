@@ -1,0 +1,226 @@
+//! Observations and rejects between judging and folding: on disk, in one temporary file without a
+//! name, so that memory follows neither a delivery nor a cell.
+//!
+//! The observations of a delivery lie in sorted runs, each cut by cell into blocks of whole dossiers.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::FileExt as _;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use anyhow::Context as _;
+use arrow::array::RecordBatch;
+use arrow::buffer::Buffer;
+use arrow::error::ArrowError;
+use arrow::ipc::reader::StreamDecoder;
+use arrow::ipc::writer::StreamWriter;
+
+use crate::dossiers::Arranged;
+use crate::normalise::{Observations, Rejects};
+use crate::pipeline::tables::Cell;
+
+/// How many observations are sorted at a time.
+const ROWS_IN_A_RUN: usize = if cfg!(test) { 3 } else { 128 << 10 };
+/// About how many observations are read at a time.
+const ROWS_IN_A_BLOCK: usize = if cfg!(test) { 1 } else { 4 << 10 };
+/// About how many observations are folded at a time.
+const ROWS_FOLDED: usize = if cfg!(test) { 2 } else { 64 << 10 };
+
+/// A temporary file that batches are put into from all sides.
+#[derive(Debug)]
+pub(super) struct Spill {
+    file: File,
+    end: AtomicU64,
+}
+
+/// Where a batch lies.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Place {
+    offset: u64,
+    n_bytes: usize,
+}
+
+impl Spill {
+    /// Makes the file.
+    pub(super) fn new() -> anyhow::Result<Self> {
+        let file = tempfile::tempfile().context("failed to make a temporary file")?;
+        Ok(Self { file, end: AtomicU64::new(0) })
+    }
+
+    fn put(&self, batch: &RecordBatch) -> anyhow::Result<Place> {
+        let put = || -> Result<Place, ArrowError> {
+            let mut writer = StreamWriter::try_new(Vec::new(), &batch.schema())?;
+            writer.write(batch)?;
+            let bytes = writer.into_inner()?;
+            let offset = self.end.fetch_add(bytes.len() as u64, Ordering::Relaxed);
+            self.file.write_all_at(&bytes, offset)?;
+            Ok(Place { offset, n_bytes: bytes.len() })
+        };
+        put().with_context(|| {
+            let folder = std::env::temp_dir();
+            format!("failed to write to a temporary file in `{}`", folder.display())
+        })
+    }
+
+    fn get(&self, place: Place) -> anyhow::Result<RecordBatch> {
+        let get = || -> Result<RecordBatch, ArrowError> {
+            let mut bytes = vec![0; place.n_bytes];
+            self.file.read_exact_at(&mut bytes, place.offset)?;
+            let batch = StreamDecoder::new().decode(&mut Buffer::from_vec(bytes))?;
+            batch.ok_or_else(|| ArrowError::from(io::Error::from(io::ErrorKind::UnexpectedEof)))
+        };
+        get().context("failed to read back from a temporary file")
+    }
+
+    /// Puts rejects aside.
+    pub(super) fn put_rejects(&self, rejects: &Rejects) -> anyhow::Result<Place> {
+        self.put(rejects.batch())
+    }
+
+    /// Reads rejects back.
+    pub(super) fn rejects(&self, place: Place) -> anyhow::Result<RecordBatch> {
+        self.get(place)
+    }
+}
+
+/// Observations of one cell in order, and where they lie.
+#[derive(Debug, Clone)]
+struct Block {
+    first_key: String,
+    place: Place,
+}
+
+/// The observations of a delivery, by cell.
+#[derive(Debug, Default)]
+pub(super) struct Runs {
+    blocks: BTreeMap<Cell, Vec<Block>>,
+    /// How many there are, without what a run had twice.
+    pub(super) n_observations: i64,
+    /// How many the runs had twice.
+    pub(super) n_duplicates: i64,
+    n_runs: usize,
+}
+
+impl Runs {
+    /// Returns the cells that they lie in.
+    pub(super) fn cells(&self) -> impl Iterator<Item = &Cell> {
+        self.blocks.keys()
+    }
+
+    /// Counts what one run says and another says again.
+    pub(super) fn count_repeated(&self, spill: &Spill) -> anyhow::Result<i64> {
+        let mut n_repeated = 0;
+        for cell in self.cells().filter(|_| self.n_runs > 1) {
+            for part in Sweep::new(spill, cell, [self]) {
+                n_repeated += part?.without_duplicates().1.values().sum::<i64>();
+            }
+        }
+        Ok(n_repeated)
+    }
+}
+
+/// Sorts the observations of a delivery run by run.
+pub(super) struct RunWriter<'a> {
+    spill: &'a Spill,
+    waiting: Vec<Observations>,
+    n_waiting: usize,
+    runs: Runs,
+}
+
+impl<'a> RunWriter<'a> {
+    pub(super) fn new(spill: &'a Spill) -> Self {
+        Self { spill, waiting: Vec::new(), n_waiting: 0, runs: Runs::default() }
+    }
+
+    /// Adds observations.
+    pub(super) fn push(&mut self, observations: Observations) -> anyhow::Result<()> {
+        self.n_waiting += observations.batch().num_rows();
+        self.waiting.push(observations);
+        if self.n_waiting < ROWS_IN_A_RUN { Ok(()) } else { self.end_run() }
+    }
+
+    /// Ends the last run.
+    pub(super) fn finish(mut self) -> anyhow::Result<Runs> {
+        if self.n_waiting > 0 {
+            self.end_run()?;
+        }
+        Ok(self.runs)
+    }
+
+    fn end_run(&mut self) -> anyhow::Result<()> {
+        let waiting = std::mem::take(&mut self.waiting);
+        self.n_waiting = 0;
+        self.runs.n_runs += 1;
+        for (cell, part) in Arranged::by_cell(&waiting) {
+            let (part, n_repeated) = part.without_duplicates();
+            self.runs.n_duplicates += n_repeated.values().sum::<i64>();
+            self.runs.n_observations += part.len() as i64;
+            let blocks = self.runs.blocks.entry(cell).or_default();
+            for block in part.cut(ROWS_IN_A_BLOCK) {
+                let place = self.spill.put(&block.compact())?;
+                blocks.push(Block { first_key: block.first_key().to_owned(), place });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The observations of a cell out of many runs, part by part: each of whole dossiers, by ascending
+/// key. A block is read when its first key is reached.
+pub(super) struct Sweep<'a> {
+    spill: &'a Spill,
+    /// By first key, the next at the end.
+    blocks: Vec<&'a Block>,
+    /// What is read and not yielded yet.
+    read: Vec<Arranged>,
+}
+
+impl<'a> Sweep<'a> {
+    pub(super) fn new(
+        spill: &'a Spill,
+        cell: &Cell,
+        runs: impl IntoIterator<Item = &'a Runs>,
+    ) -> Self {
+        let mut blocks: Vec<&Block> =
+            runs.into_iter().filter_map(|runs| runs.blocks.get(cell)).flatten().collect();
+        blocks.sort_by(|a, b| b.first_key.cmp(&a.first_key));
+        Self { spill, blocks, read: Vec::new() }
+    }
+
+    fn read(&mut self) -> anyhow::Result<Option<Arranged>> {
+        let mut n_read: usize = self.read.iter().map(Arranged::len).sum();
+        while let Some(block) = self.blocks.pop() {
+            let batch = Arranged::from_compact(&self.spill.get(block.place)?);
+            n_read += batch.len();
+            self.read.push(batch);
+            let Some(next) = self.blocks.last() else { break };
+            if n_read < ROWS_FOLDED {
+                continue;
+            }
+            // What is before the next block's first key is whole.
+            let n_whole: usize = self.read.iter().map(|part| part.n_before(&next.first_key)).sum();
+            if n_whole * 2 > ROWS_FOLDED {
+                return Ok(Some(self.take_before(&next.first_key)));
+            }
+        }
+        let rest = std::mem::take(&mut self.read);
+        Ok(Some(Arranged::together(&rest)).filter(|rest| !rest.is_empty()))
+    }
+
+    fn take_before(&mut self, key: &str) -> Arranged {
+        let parts = std::mem::take(&mut self.read);
+        let (before, rest): (Vec<_>, Vec<_>) =
+            parts.iter().map(|part| part.split_before(key)).unzip();
+        self.read = rest.into_iter().filter(|part| !part.is_empty()).collect();
+        Arranged::together(&before)
+    }
+}
+
+impl Iterator for Sweep<'_> {
+    type Item = anyhow::Result<Arranged>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.read().transpose()
+    }
+}
