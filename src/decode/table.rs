@@ -143,8 +143,13 @@ impl Iterator for Batches<'_> {
 
 /// Whether the first text of a row is one by which totals rows begin.
 fn is_totals_row(first: &[u8], totals: &[String]) -> bool {
-    // A digit decides most rows without folding.
-    if first.first().is_some_and(u8::is_ascii_digit) {
+    // The first letter decides most rows without folding; folding takes marks off letters, no more.
+    let starts_with =
+        |byte: u8| totals.iter().any(|totals| totals.as_bytes().first() == Some(&byte));
+    if first
+        .first()
+        .is_some_and(|byte| byte.is_ascii_alphanumeric() && !starts_with(byte.to_ascii_lowercase()))
+    {
         return false;
     }
     let text = fold(&String::from_utf8_lossy(first));

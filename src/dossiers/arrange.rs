@@ -208,6 +208,8 @@ impl Arranged {
 /// The order of the fold over the rows of a batch.
 struct Order<'a> {
     keys: &'a StringArray,
+    /// Of each key 16 bytes, from where not all are the same: they decide most comparisons.
+    heads: Vec<u128>,
     times: [&'a TimestampMicrosecondArray; 2],
     statuses: [&'a StringArray; 2],
     hashes: &'a Int64Array,
@@ -217,8 +219,10 @@ struct Order<'a> {
 impl<'a> Order<'a> {
     fn new(all: &'a RecordBatch) -> Self {
         let statuses = |column: &str| all.column(position_of(column)).as_string::<i32>();
+        let keys = all.column(KEY).as_string();
         Self {
-            keys: all.column(KEY).as_string(),
+            keys,
+            heads: heads(keys),
             times: [EVENT_TIME, OBSERVED_AT].map(|at| all.column(at).as_primitive()),
             statuses: ["status", "portal_status"].map(statuses),
             hashes: all.column(HASH).as_primitive(),
@@ -229,7 +233,8 @@ impl<'a> Order<'a> {
     /// Compares two rows; nulls come first.
     fn of(&self, a: u32, b: u32) -> Ordering {
         let (a, b) = (a as usize, b as usize);
-        let keys = self.keys.value(a).cmp(self.keys.value(b));
+        let heads = self.heads[a].cmp(&self.heads[b]);
+        let keys = heads.then_with(|| self.keys.value(a).cmp(self.keys.value(b)));
         keys.then_with(|| self.of_one_dossier(a, b))
     }
 
@@ -252,6 +257,27 @@ impl<'a> Order<'a> {
         let told = self.statuses.iter().find(|statuses| statuses.is_valid(row))?;
         status_rank(told.value(row))
     }
+}
+
+/// Returns 16 bytes of each text, big end first, from the first byte in which two of them differ.
+fn heads(texts: &StringArray) -> Vec<u128> {
+    let bytes = |row: usize| texts.value(row).as_bytes();
+    let first = if texts.is_empty() { &[][..] } else { bytes(0) };
+    let mut n_same = first.len();
+    for row in 0..texts.len() {
+        let text = bytes(row);
+        if !text.starts_with(&first[..n_same]) {
+            n_same = first.iter().zip(text).take_while(|(a, b)| a == b).count();
+        }
+    }
+    let head = |row: usize| {
+        let mut head = [0; 16];
+        let rest = &bytes(row)[n_same..];
+        let n = rest.len().min(head.len());
+        head[..n].copy_from_slice(&rest[..n]);
+        u128::from_be_bytes(head)
+    };
+    (0..texts.len()).map(head).collect()
 }
 
 /// Returns for each observation a bit for each column that it supplies, by their names.

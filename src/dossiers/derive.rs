@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arrow::array::Array as _;
 use arrow::array::cast::AsArray as _;
 use arrow::array::{ArrayRef, BooleanArray, Date32Array, Int64Array, StringArray};
-use arrow::datatypes::Date32Type;
+
 use chrono::NaiveDate;
 
 use crate::normalise::is_tax_code;
@@ -41,7 +41,7 @@ pub(super) fn derive(
     let services = || services.iter().copied();
     let fields = all.clone().map(|row| Some(&*rows.latest(row)?.field_code));
     let levels = services().map(|service| Some(service?.level));
-    let number = |day: Option<NaiveDate>| day.map(Date32Type::from_naive_date);
+    let number = |day: Option<NaiveDate>| day.map(|day| day.to_epoch_days());
     let overdue = all.clone().map(|row| number(rows.overdue_from(row)));
     let fee = services().map(|service| Some(service?.fee_vnd > 0));
     let paper = services().map(|service| Some(service?.result_paper));
@@ -206,7 +206,7 @@ fn days<'a>(values: &'a [ArrayRef], column: &str) -> &'a Date32Array {
 }
 
 fn day(days: &Date32Array, row: usize) -> Option<NaiveDate> {
-    days.is_valid(row).then(|| Date32Type::to_naive_date_opt(days.value(row))).flatten()
+    days.is_valid(row).then(|| NaiveDate::from_epoch_days(days.value(row))).flatten()
 }
 
 fn integer(integers: &Int64Array, row: usize) -> Option<i64> {

@@ -103,7 +103,7 @@ impl Pauses {
         let field = pauses_field();
         let DataType::List(item) = field.data_type() else { unreachable!("pauses are a list") };
         let DataType::Struct(fields) = item.data_type() else { unreachable!("of structs") };
-        let number = |day: Option<NaiveDate>| day.map(Date32Type::from_naive_date);
+        let number = |day: Option<NaiveDate>| day.map(|day| day.to_epoch_days());
         let status = |is_supplement: bool| if is_supplement { "supplement" } else { "paused" };
         let overdue = |row: usize, pause: &Pause| {
             let from = day(overdue_from, row)?.max(pause.from);
@@ -169,7 +169,7 @@ impl Days<'_> {
 
 /// Reads a day.
 fn day(days: &Date32Array, row: usize) -> Option<NaiveDate> {
-    days.is_valid(row).then(|| Date32Type::to_naive_date_opt(days.value(row))).flatten()
+    days.is_valid(row).then(|| NaiveDate::from_epoch_days(days.value(row))).flatten()
 }
 
 #[cfg(test)]

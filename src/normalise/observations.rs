@@ -7,7 +7,7 @@ use arrow::array::{
     ArrayBuilder as _, ArrayRef, BooleanBuilder, Date32Builder, Int64Builder, ListBuilder,
     RecordBatch, StringBuilder, TimestampMicrosecondBuilder, new_null_array,
 };
-use arrow::datatypes::{DataType, Date32Type, Field, Schema, SchemaRef};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use sha2::Digest as _;
 
 use crate::pipeline::columns::{Kind, SUPPLIED};
@@ -159,7 +159,7 @@ impl<'a> ObservationsBuilder<'a> {
             match value {
                 Value::Null => {}
                 Value::Text(text) => put(tag, text.as_bytes()),
-                Value::Day(day) => put(tag, &Date32Type::from_naive_date(*day).to_le_bytes()),
+                Value::Day(day) => put(tag, &day.to_epoch_days().to_le_bytes()),
                 Value::Instant(number) | Value::Integer(number) => put(tag, &number.to_le_bytes()),
                 Value::Flag(flag) => put(tag, &[u8::from(*flag)]),
             }
@@ -201,9 +201,7 @@ impl ValueBuilder {
         self.pad(row);
         match (self, value) {
             (Self::Text(texts), Value::Text(text)) => texts.append_value(text),
-            (Self::Day(days), Value::Day(day)) => {
-                days.append_value(Date32Type::from_naive_date(*day));
-            }
+            (Self::Day(days), Value::Day(day)) => days.append_value(day.to_epoch_days()),
             (Self::Integer(numbers), Value::Integer(number)) => numbers.append_value(*number),
             (Self::Flag(flags), Value::Flag(flag)) => flags.append_value(*flag),
             _ => unreachable!("a column is given values of its kind"),
