@@ -1,5 +1,6 @@
 """The machine, the tools that the jobs need, and the program that is measured."""
 
+import json
 import os
 import platform
 import shutil
@@ -43,6 +44,16 @@ def build():
     command = ["cargo", "build", "--release", "--locked", "--bin", "hoso"]
     subprocess.run(command, cwd=ROOT, env=env, check=True)
     return Path(env["CARGO_TARGET_DIR"]) / "release" / "hoso"
+
+
+def build_ceilings():
+    """Builds what measures the bare libraries, and returns its path."""
+    env = {"CARGO_TARGET_DIR": str(CACHE / "target"), **os.environ}
+    command = ["cargo", "bench", "--locked", "--bench", "ceilings", "--no-run"]
+    command += ["--message-format", "json"]
+    run = subprocess.run(command, cwd=ROOT, env=env, stdout=subprocess.PIPE, check=True)
+    told = (json.loads(line) for line in run.stdout.splitlines())
+    return next(path for it in told if (path := it.get("executable")))
 
 
 def first_match(path, key):

@@ -12,11 +12,12 @@ from .loads import Skipped, files, full, large
 from .measuring import Failed
 from .postgres import postgres
 from .results import Results
+from .stages import stages
 from .trial import Trial
 
 SCENARIOS = {
     scenario.__name__: scenario
-    for scenario in [full, large, daily, indicators, files, postgres]
+    for scenario in [full, stages, large, daily, indicators, files, postgres]
 }
 
 
@@ -30,6 +31,7 @@ class Bench:
         self.work.mkdir(parents=True, exist_ok=True)
         self.python = machine.python()
         self.hoso = (args.hoso or machine.build()).resolve()
+        self.ceilings = args.ceilings
         self.results = Results(args.out / "performance.json")
 
     def logs(self, rows=None, units=None, *options):
@@ -78,6 +80,7 @@ def arguments():
         help=f"measure only these scenarios, of {', '.join(SCENARIOS)}")
     add("--work", type=Path, default=machine.CACHE / "bench", help="where logs and stores lie")
     add("--hoso", type=Path, help="the program; by default it is built")
+    add("--ceilings", type=Path, help="the program of `stages`; by default it is built")
     add("--out", type=Path, default=machine.ROOT / "docs", help="where the results go (docs)")
     return parser.parse_args()
 

@@ -71,7 +71,9 @@ def section(result):
     about = result.about
     how = f"{about['version']}, runs in turn of each: {about['rounds']}"
     parts = [f"Measured on {about['date']} with {how}: {machine(about)}."]
-    parts += [*result.facts, costs_table(result), goals_table(result)]
+    parts += result.facts
+    if result.costs:
+        parts += [costs_table(result), goals_table(result)]
     return "\n\n".join(parts)
 
 

@@ -21,11 +21,11 @@ use crate::normalise::{Observations, Rejects};
 use crate::pipeline::tables::Cell;
 
 /// How many observations are sorted at a time.
-const ROWS_IN_A_RUN: usize = if cfg!(test) { 3 } else { 128 << 10 };
+const ROWS_IN_A_RUN: usize = if cfg!(test) { 3 } else { 64 << 10 };
 /// About how many observations are read at a time.
-const ROWS_IN_A_BLOCK: usize = if cfg!(test) { 1 } else { 4 << 10 };
+const ROWS_IN_A_BLOCK: usize = if cfg!(test) { 1 } else { 2 << 10 };
 /// About how many observations are folded at a time.
-const ROWS_FOLDED: usize = if cfg!(test) { 2 } else { 64 << 10 };
+const ROWS_FOLDED: usize = if cfg!(test) { 2 } else { 32 << 10 };
 
 /// A temporary file that batches are put into from all sides.
 #[derive(Debug)]
