@@ -135,7 +135,7 @@ impl Settings {
             final_after_days: final_after.map_or(10, |days| days.value),
             headline,
             store,
-            batch_bytes: batch_bytes.map_or(8 << 30, |bytes| bytes.value.unsigned_abs()),
+            batch_bytes: batch_bytes.map_or(32 << 30, |bytes| bytes.value.unsigned_abs()),
             retry_budget: Duration::from_secs(retry_budget.unwrap_or(RETRY_BUDGET_SECONDS)),
             raw_retention_days: raw_retention.map(i64::unsigned_abs),
             suppress_below,
