@@ -13,6 +13,7 @@ pub mod services;
 mod tally;
 #[cfg(test)]
 mod tests;
+mod totals;
 
 use std::error::Error;
 
@@ -150,7 +151,7 @@ where
         tallies.iter_mut().try_for_each(|tally| tally.add(&batch))?;
     }
     let counted: Vec<RecordBatch> =
-        tallies.into_iter().map(|tally| tally.totals.into_batch(&tally.plan)).collect();
+        tallies.into_iter().map(|tally| tally.totals.into_batch(&tally.plan.measures)).collect();
     match <[RecordBatch; 1]>::try_from(counted) {
         Ok([counted]) => Measures::new(counted),
         Err(counted) => Measures::of_cells(&counted),
@@ -162,13 +163,13 @@ struct Tally {
     of: Subject,
     needed: Vec<Column>,
     plan: tally::Plan,
-    totals: tally::Totals,
+    totals: totals::Totals,
 }
 
 impl Tally {
     fn new(definitions: &Definitions, of: Subject) -> Self {
         let (needed, plan) = (used_columns(definitions, of), tally::Plan::new(definitions, of));
-        Self { of, needed, plan, totals: tally::Totals::default() }
+        Self { of, needed, plan, totals: totals::Totals::default() }
     }
 
     fn add(&mut self, batch: &RecordBatch) -> Result<(), MeasureError> {
@@ -176,9 +177,7 @@ impl Tally {
             return Ok(());
         }
         let items = items::of(batch, self.of, &self.needed)?;
-        let frame = ffi::to_frame(&[project(&items, &self.needed)?])?;
-        let added = self.plan.add(&frame, &mut self.totals);
-        added.map_err(|source| MeasureError::Engine { deed: "count a batch", source })
+        self.plan.add(&project(&items, &self.needed)?, &mut self.totals)
     }
 }
 

@@ -1,60 +1,69 @@
-//! What each measure adds in the month of a day, summed batch by batch. The sums are integers, so
-//! their order does not matter.
+//! What each measure adds in the month of a day: each predicate is asked once of all rows of a
+//! batch, then one pass over the rows sums what they count.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::collections::BTreeSet;
 
-use arrow::array::{ArrayRef, Date32Array, Int64Array, RecordBatch, StringArray};
-use chrono::{Datelike as _, NaiveDate};
+use arrow::array::cast::AsArray as _;
+use arrow::array::{Array as _, Int64Array, RecordBatch, StringArray};
+use arrow::datatypes::Int64Type;
 use polars::prelude::{
-    DataFrame, DataType, Expr, IntoLazy as _, NULL, PolarsResult, col, lit, when,
+    BooleanChunked, DataFrame, DataType, Expr, Int32Chunked, IntoLazy as _, PolarsResult, col, lit,
 };
 
 use crate::pipeline::condition::Condition;
 use crate::pipeline::definitions::{Adds, Definitions, LAST_BIN, Measure, Subject, When};
-use crate::pipeline::tables::Table;
 
-use super::compile::{compile, integer_literal};
+use super::compile::compile;
+use super::totals::Totals;
+use super::{MeasureError, ffi};
 
-// No column of ours begins with `#`.
-const UNIT: &str = "#unit";
-const PROCEDURE: &str = "#procedure";
-const MONTH: &str = "#month";
-const BIN: &str = "#bin";
-const COUNT: &str = "#count";
+/// How many steps are looked at in one pass over the rows: a bit each.
+const STEPS_IN_A_PASS: usize = 64;
 
-/// Every measure of a subject as expressions, by the day column in whose month they add.
+/// Every measure of a subject: what is asked of a row, and what it then adds.
 pub(super) struct Plan {
     /// The procedure, where the subject has one.
     procedure: Option<&'static str>,
-    measures: Vec<String>,
-    /// Which rows can count at all.
-    counted: Expr,
-    steps: BTreeMap<&'static str, Vec<Step>>,
+    needs_unit: bool,
+    pub(super) measures: Vec<String>,
+    /// What is asked of each row, once each.
+    predicates: Vec<Expr>,
+    days: Vec<Day>,
     histograms: Vec<Histogram>,
 }
 
-/// What one measure adds where the predicate is true: 1 or -1, or so often a column.
+/// What adds in the month of one day column.
+struct Day {
+    column: &'static str,
+    steps: Vec<Step>,
+}
+
+/// What one measure adds where its predicate is true: 1 or -1, or so often a column.
 struct Step {
     measure: usize,
     sign: i64,
-    adds: Adds,
-    predicate: Expr,
+    adds: Option<&'static str>,
+    predicate: usize,
 }
 
 /// A measure that counts by the bins of a column.
 struct Histogram {
     measure: usize,
-    day: &'static str,
+    day: usize,
     column: &'static str,
-    predicate: Expr,
+    predicate: usize,
 }
 
 impl Plan {
     pub(super) fn new(definitions: &Definitions, of: Subject) -> Self {
-        let procedure = procedure_column(of);
-        let (measures, steps, histograms) = (Vec::new(), BTreeMap::new(), Vec::new());
-        let mut plan = Self { procedure, measures, counted: can_count(of), steps, histograms };
+        let mut plan = Self {
+            procedure: procedure_column(of),
+            needs_unit: needs_unit(of),
+            measures: Vec::new(),
+            predicates: Vec::new(),
+            days: Vec::new(),
+            histograms: Vec::new(),
+        };
         for measure in measures_of(definitions, of) {
             plan.add_measure(measure);
         }
@@ -66,15 +75,16 @@ impl Plan {
         self.measures.is_empty()
     }
 
-    fn add_measure(&mut self, measure: &Measure) {
-        let index = self.measures.len();
-        self.measures.push(measure.name.clone());
-        let predicate = predicate(measure);
-        let adds = measure.adds;
-        let step = |sign| Step { measure: index, sign, adds, predicate: predicate.clone() };
-        match (&measure.when, adds) {
+    fn add_measure(&mut self, definition: &Measure) {
+        let measure = self.measures.len();
+        self.measures.push(definition.name.clone());
+        let predicate = self.asked(predicate(definition));
+        let adds = definition.adds.column();
+        let step = |sign| Step { measure, sign, adds, predicate };
+        match (&definition.when, definition.adds) {
             (When::Flow { on }, Adds::Bin(column)) => {
-                self.histograms.push(Histogram { measure: index, day: on, column, predicate });
+                let day = self.day(on);
+                self.histograms.push(Histogram { measure, day, column, predicate });
             }
             (When::Flow { on }, _) => self.add_step(on, step(1)),
             (When::Stock { from, until }, _) => {
@@ -85,152 +95,149 @@ impl Plan {
     }
 
     fn add_step(&mut self, day: &'static str, step: Step) {
-        self.steps.entry(day).or_default().push(step);
+        let day = self.day(day);
+        self.days[day].steps.push(step);
     }
 
-    /// Adds what the rows of a frame count.
-    pub(super) fn add(&self, frame: &DataFrame, totals: &mut Totals) -> PolarsResult<()> {
-        for (day, steps) in &self.steps {
-            let sums = steps.iter().enumerate().map(|(at, step)| step.sum().alias(alias(at)));
-            let sums = frame
-                .clone()
-                .lazy()
-                .filter(col(*day).is_not_null().and(self.counted.clone()))
-                .group_by(self.keys(day))
-                .agg(sums.collect::<Vec<_>>())
-                .collect()?;
-            totals.add(&sums, steps, self.measures.len())?;
+    fn day(&mut self, column: &'static str) -> usize {
+        let known = self.days.iter().position(|day| day.column == column);
+        known.unwrap_or_else(|| {
+            self.days.push(Day { column, steps: Vec::new() });
+            self.days.len() - 1
+        })
+    }
+
+    fn asked(&mut self, predicate: Expr) -> usize {
+        let known = self.predicates.iter().position(|known| *known == predicate);
+        known.unwrap_or_else(|| {
+            self.predicates.push(predicate);
+            self.predicates.len() - 1
+        })
+    }
+
+    /// Adds what the rows of a batch count; its columns are the needed ones.
+    pub(super) fn add(&self, batch: &RecordBatch, totals: &mut Totals) -> Result<(), MeasureError> {
+        let frame = ffi::to_frame(std::slice::from_ref(batch))?;
+        let answers = self.answers(frame);
+        let answers = answers.and_then(|answers| Answers::new(&answers, self));
+        let answers =
+            answers.map_err(|source| MeasureError::Engine { deed: "count a batch", source })?;
+        let units = texts(batch, "unit_code");
+        let groups = totals.groups(units, self.procedure.map(|column| texts(batch, column)));
+        let counts = |row: usize| !self.needs_unit || units.is_valid(row);
+        for (day, months) in self.days.iter().zip(&answers.months) {
+            for steps in day.steps.chunks(STEPS_IN_A_PASS) {
+                let told = answers.told(steps, batch.num_rows());
+                let added: Vec<Option<&Int64Array>> = steps
+                    .iter()
+                    .map(|step| step.adds.map(|column| integers(batch, column)))
+                    .collect();
+                for (row, told) in told.iter().enumerate().filter(|(_, told)| **told != 0) {
+                    let Some(month) = months.get(row).filter(|_| counts(row)) else { continue };
+                    let sums = totals.sums(groups[row], month, self.measures.len());
+                    for at in bits(*told) {
+                        let n = added[at].map_or(1, |column| value_or_zero(column, row));
+                        sums[steps[at].measure] += steps[at].sign * n;
+                    }
+                }
+            }
         }
-        for histogram in &self.histograms {
-            let Histogram { measure, day, column, predicate } = histogram;
-            let keys = self.keys(day).into_iter().chain([bin(column).alias(BIN)]);
-            let counts = frame
-                .clone()
-                .lazy()
-                .filter(predicate.clone().and(self.counted.clone()))
-                .filter(col(*column).is_not_null())
-                .group_by(keys.collect::<Vec<_>>())
-                .agg([counted_rows(column).alias(COUNT)])
-                .collect()?;
-            totals.add_bins(&counts, *measure)?;
-        }
-        Ok(())
-    }
-
-    fn keys(&self, day: &str) -> Vec<Expr> {
-        vec![
-            col("unit_code").alias(UNIT),
-            self.procedure.map_or_else(no_text, col).alias(PROCEDURE),
-            month_number(day).alias(MONTH),
-        ]
-    }
-}
-
-impl Step {
-    /// What the rows of a group add. A filter inside `agg` is wrong in polars 0.55.2: when, then,
-    /// otherwise.
-    fn sum(&self) -> Expr {
-        let sign = integer_literal(self.sign);
-        let added = self.adds.column().map_or(sign.clone(), |column| sign * col(column));
-        when(self.predicate.clone()).then(added).otherwise(integer_literal(0)).sum()
-    }
-}
-
-/// How many rows of a group have a value.
-fn counted_rows(column: &str) -> Expr {
-    let (one, none) = (integer_literal(1), integer_literal(0));
-    when(col(column).is_not_null()).then(one).otherwise(none).sum()
-}
-
-/// The bin of a column: below 0 in that of 0, above the last in the last.
-fn bin(column: &str) -> Expr {
-    let (first, last) = (integer_literal(0), integer_literal(LAST_BIN));
-    let above = when(col(column).gt(last.clone())).then(last).otherwise(col(column));
-    when(col(column).lt(first.clone())).then(first).otherwise(above)
-}
-
-/// Unit, procedure and month of a sum.
-type Key = (Option<String>, Option<String>, i32);
-
-/// Sums by unit, procedure and month: one for each measure, and by bin for the histograms.
-#[derive(Default)]
-pub(super) struct Totals {
-    sums: BTreeMap<Key, Vec<i64>>,
-    bins: BTreeMap<(Key, usize, i64), i64>,
-}
-
-impl Totals {
-    fn add(&mut self, sums: &DataFrame, steps: &[Step], n_measures: usize) -> PolarsResult<()> {
-        let keys = keys(sums)?;
-        let names = (0..steps.len()).map(alias);
-        let counts = names
-            .map(|name| sums.column(&name)?.i64().cloned())
-            .collect::<PolarsResult<Vec<_>>>()?;
-        for (row, key) in keys.into_iter().enumerate() {
-            let values = self.sums.entry(key).or_insert_with(|| vec![0; n_measures]);
-            for (step, counts) in steps.iter().zip(&counts) {
-                values[step.measure] += counts.get(row).unwrap_or(0);
+        for Histogram { measure, day, column, predicate } in &self.histograms {
+            let (months, values) = (&answers.months[*day], integers(batch, column));
+            for (row, told) in answers.predicates[*predicate].iter().enumerate() {
+                if told == Some(true)
+                    && counts(row)
+                    && values.is_valid(row)
+                    && let Some(month) = months.get(row)
+                {
+                    // Below 0 is in the bin of 0, above the last in the last.
+                    let bin = values.value(row).clamp(0, LAST_BIN);
+                    totals.add_to_bin(groups[row], month, *measure, bin);
+                }
             }
         }
         Ok(())
     }
 
-    fn add_bins(&mut self, counts: &DataFrame, measure: usize) -> PolarsResult<()> {
-        let (bins, numbers) = (counts.column(BIN)?.i64()?, counts.column(COUNT)?.i64()?);
-        for (row, key) in keys(counts)?.into_iter().enumerate() {
-            let bin = bins.get(row).expect("rows without a bin were filtered out");
-            *self.bins.entry((key, measure, bin)).or_default() += numbers.get(row).unwrap_or(0);
-        }
-        Ok(())
-    }
-
-    /// Returns the sums that are not zero, in the order and schema of the measures table.
-    pub(super) fn into_batch(self, plan: &Plan) -> RecordBatch {
-        let mut rows = Vec::new();
-        for (key, values) in &self.sums {
-            let named = plan.measures.iter().zip(values).filter(|(_, value)| **value != 0);
-            rows.extend(named.map(|(name, value)| (key, name, None, *value)));
-        }
-        let bins = self.bins.iter();
-        rows.extend(bins.map(|((key, at, bin), n)| (key, &plan.measures[*at], Some(*bin), *n)));
-        rows.sort_unstable();
-        let units: StringArray = rows.iter().map(|row| row.0.0.as_deref()).collect();
-        let procedures: StringArray = rows.iter().map(|row| row.0.1.as_deref()).collect();
-        let months: Date32Array = rows.iter().map(|row| Some(first_day(row.0.2))).collect();
-        let measures: StringArray = rows.iter().map(|row| Some(row.1)).collect();
-        let bins: Int64Array = rows.iter().map(|row| row.2).collect();
-        let values: Int64Array = rows.iter().map(|row| Some(row.3)).collect();
-        let columns: Vec<ArrayRef> = vec![
-            Arc::new(units),
-            Arc::new(procedures),
-            Arc::new(months),
-            Arc::new(measures),
-            Arc::new(bins),
-            Arc::new(values),
-        ];
-        RecordBatch::try_new(Table::Measures.schema(), columns)
-            .expect("the columns are those of the measures table")
+    /// Asks every predicate, and for the month of every day, of all rows at once.
+    fn answers(&self, frame: DataFrame) -> PolarsResult<DataFrame> {
+        let predicates = self.predicates.iter().enumerate();
+        let predicates = predicates.map(|(at, asked)| asked.clone().alias(predicate_name(at)));
+        let months = self.days.iter().enumerate();
+        let months = months.map(|(at, day)| month_number(day.column).alias(month_name(at)));
+        frame.lazy().select(predicates.chain(months).collect::<Vec<_>>()).collect()
     }
 }
 
-/// Reads the keys of sums, row by row.
-fn keys(sums: &DataFrame) -> PolarsResult<Vec<Key>> {
-    let units = sums.column(UNIT)?.str()?;
-    let procedures = sums.column(PROCEDURE)?.str()?;
-    let months = sums.column(MONTH)?.i32()?;
-    let key = |row| {
-        let month = months.get(row).expect("rows without a day were filtered out");
-        (units.get(row).map(str::to_owned), procedures.get(row).map(str::to_owned), month)
-    };
-    Ok((0..sums.height()).map(key).collect())
+/// What was asked of each row of a batch.
+struct Answers {
+    predicates: Vec<BooleanChunked>,
+    /// By day column.
+    months: Vec<Int32Chunked>,
 }
 
-/// Which rows can count at all: a dossier that no unit tells of is none yet; a payment is one.
+impl Answers {
+    fn new(answers: &DataFrame, plan: &Plan) -> PolarsResult<Self> {
+        let predicates = (0..plan.predicates.len())
+            .map(|at| Ok(answers.column(&predicate_name(at))?.bool()?.rechunk().into_owned()));
+        let months = (0..plan.days.len())
+            .map(|at| Ok(answers.column(&month_name(at))?.i32()?.rechunk().into_owned()));
+        Ok(Self {
+            predicates: predicates.collect::<PolarsResult<_>>()?,
+            months: months.collect::<PolarsResult<_>>()?,
+        })
+    }
+
+    /// Returns for each row a bit for each step whose predicate is true.
+    fn told(&self, steps: &[Step], n_rows: usize) -> Vec<u64> {
+        let mut told = vec![0; n_rows];
+        for (at, step) in steps.iter().enumerate() {
+            for (told, is_true) in told.iter_mut().zip(self.predicates[step.predicate].iter()) {
+                *told |= u64::from(is_true == Some(true)) << at;
+            }
+        }
+        told
+    }
+}
+
+fn predicate_name(at: usize) -> String {
+    format!("#predicate {at}")
+}
+
+fn month_name(at: usize) -> String {
+    format!("#month {at}")
+}
+
+/// Returns the positions of the bits that are set.
+fn bits(mut mask: u64) -> impl Iterator<Item = usize> {
+    std::iter::from_fn(move || {
+        let at = (mask != 0).then(|| mask.trailing_zeros() as usize);
+        mask &= mask.wrapping_sub(1);
+        at
+    })
+}
+
+fn texts<'a>(batch: &'a RecordBatch, column: &str) -> &'a StringArray {
+    batch[column].as_string()
+}
+
+fn integers<'a>(batch: &'a RecordBatch, column: &str) -> &'a Int64Array {
+    batch[column].as_primitive::<Int64Type>()
+}
+
+fn value_or_zero(column: &Int64Array, row: usize) -> i64 {
+    if column.is_valid(row) { column.value(row) } else { 0 }
+}
+
+/// Whether rows without a unit do not count: a dossier that no unit tells of is none yet; a payment
+/// is one.
+fn needs_unit(of: Subject) -> bool {
+    matches!(of, Subject::Dossiers | Subject::Pauses)
+}
+
+/// Which rows can count at all.
 pub(super) fn can_count(of: Subject) -> Expr {
-    match of {
-        Subject::Dossiers | Subject::Pauses => col("unit_code").is_not_null(),
-        Subject::Payments | Subject::Services | Subject::Reports | Subject::Deliveries => lit(true),
-    }
+    if needs_unit(of) { col("unit_code").is_not_null() } else { lit(true) }
 }
 
 /// Whether a row counts in some month: it has its day or begins its interval, and fits the filter.
@@ -280,24 +287,9 @@ fn procedure_column(of: Subject) -> Option<&'static str> {
     }
 }
 
-fn no_text() -> Expr {
-    lit(NULL).cast(DataType::String)
-}
-
-fn alias(step: usize) -> String {
-    format!("#{step}")
-}
-
 /// The months since January of the year 0.
 pub(super) fn month_number(day: &str) -> Expr {
     let year = col(day).dt().year().cast(DataType::Int32);
     let month = col(day).dt().month().cast(DataType::Int32);
     year * lit(12_i32) + month - lit(1_i32)
-}
-
-fn first_day(month_number: i32) -> i32 {
-    let (year, month) = (month_number.div_euclid(12), month_number.rem_euclid(12));
-    let day = NaiveDate::from_ymd_opt(year, month.unsigned_abs() + 1, 1);
-    let epoch = NaiveDate::default();
-    day.expect("the month is that of a day").num_days_from_ce() - epoch.num_days_from_ce()
 }
