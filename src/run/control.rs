@@ -12,7 +12,7 @@ use crate::normalise::Figures;
 use crate::pipeline::definitions::{Counted as _, Formula};
 use crate::pipeline::{Pipeline, form};
 
-use super::ledger::{Judgement, Ledger};
+use super::ledger::Ledger;
 
 /// A figure that a unit's form and its log do not agree on.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,30 +58,36 @@ pub(super) fn compare(
     ledger: &Ledger,
 ) -> Vec<Difference> {
     let mut differences = Vec::new();
-    let standing = |judgement: &&Judgement| ledger.replaced_by(judgement).is_none();
-    let forms = ledger.judgements().filter(standing).filter_map(|judgement| match judgement {
-        Judgement { unit, period: Some(period), control: Some(figures), .. } => {
-            Some((unit, *period, figures))
-        }
-        _ => None,
-    });
-    let mut forms = forms.peekable();
-    if forms.peek().is_none() {
+    if !has_forms(ledger) {
         return differences;
     }
     let series = Series::new(measures, pipeline);
-    for (unit, (start, end), figures) in forms {
-        let scope = Scope::Unit(Arc::from(unit.as_str()));
+    for (unit, (start, end), figures) in forms(ledger) {
+        let scope = Scope::Unit(Arc::from(unit));
         let at = series.between(&scope, start, end);
         for (measure, by_form) in with_received(figures) {
             let Some(by_log) = by_log(pipeline, &measure, &at, start) else { continue };
             if by_log != by_form {
-                let unit = unit.clone();
+                let unit = unit.to_owned();
                 differences.push(Difference { unit, start, end, measure, by_log, by_form });
             }
         }
     }
     differences
+}
+
+/// Whether some form stands.
+pub(super) fn has_forms(ledger: &Ledger) -> bool {
+    forms(ledger).next().is_some()
+}
+
+/// The figures of each form that stands, with its unit and half-open period.
+fn forms(ledger: &Ledger) -> impl Iterator<Item = (&str, (NaiveDate, NaiveDate), &Figures)> {
+    ledger.judgements().filter_map(|judgement| {
+        let (period, figures) = (judgement.period?, judgement.control.as_ref()?);
+        let is_standing = ledger.replaced_by(judgement).is_none();
+        is_standing.then_some((&*judgement.unit, period, figures))
+    })
 }
 
 /// The form counts receptions by channel; their sum is what a log receives.

@@ -51,7 +51,6 @@ pub fn plan(
 ) -> anyhow::Result<Plan> {
     let before = store.landed().context("failed to read the manifests").map_err(stop::classify)?;
     let (cells_before, last) = (cells(store)?, store.latest_release()?);
-    let published = last.map(|last| read_indicators(store, &last)).transpose()?;
     let beside = store.overlaid().context("failed to lay a store beside this one")?;
     let accept = rules::guards().map(str::to_owned).collect();
     let options = Options { accept, reason: "a plan".to_owned(), ..options.clone() };
@@ -60,13 +59,18 @@ pub fn plan(
     let mut landed = beside.landed().context("failed to read the manifests")?;
     landed.retain(|delivery| !known.contains(&delivery.id()));
     let changed = cells(&beside)?.into_iter().filter(|cell| !cells_before.contains(cell));
-    let published = published.map(|published| published.rows()).unwrap_or_default();
-    let mut rows = report.released.indicators.rows();
+    let changes = if report.released.is_new {
+        let published = last.map(|last| read_indicators(store, &last)).transpose()?;
+        let published = published.map(|published| published.rows()).unwrap_or_default();
+        revise(&mut report.released.indicators.rows(), &published, 0, &Changes::default())
+    } else {
+        Vec::new()
+    };
     Ok(Plan {
         landed,
         cells: changed.map(|(cell, _)| cell).collect(),
         outdated: replay::outdated(pipeline, &beside)?,
-        changes: revise(&mut rows, &published, 0, &Changes::default()),
+        changes,
         report,
     })
 }

@@ -11,7 +11,7 @@ use crate::indicators::compute::compute;
 use crate::indicators::coverage::{self, Coverage, Covered};
 use crate::indicators::row::Row;
 use crate::measures::{self, Measures};
-use crate::pipeline::Pipeline;
+use crate::pipeline::{Pipeline, hash_of};
 use crate::pipeline::definitions::Subject;
 use crate::pipeline::tables::Table;
 use crate::store::releases::Release;
@@ -28,14 +28,14 @@ const MAX_TRIES: usize = 5;
 
 /// The ledger and the measures, at versions of their tables that fit one another.
 pub(super) struct State {
-    pub(super) ledger: Ledger,
-    pub(super) measures: Measures,
+    ledger: Snapshot,
+    measures: Snapshot,
     /// The version read, by table.
     pub(super) versions: BTreeMap<String, i64>,
 }
 
 impl State {
-    /// Reads the newest state; what another run has folded meanwhile is measured first.
+    /// Finds the newest state; what another run has folded meanwhile is measured first.
     ///
     /// The ledger is read before the dossiers: what it tells of was folded before.
     pub(super) fn newest(
@@ -52,15 +52,31 @@ impl State {
             if measure::are_current(&dossiers, &measured, pipeline)? {
                 let read = [ledger.version, quarantine.version, dossiers.version, measured.version];
                 let versions = tables.iter().zip(read);
-                return Ok(Self {
-                    ledger: Ledger::at(&ledger, store)?,
-                    measures: measure::read(&measured.files, store)?,
-                    versions: versions.map(|(table, v)| (table.name().to_owned(), v)).collect(),
-                });
+                let versions = versions.map(|(table, v)| (table.name().to_owned(), v)).collect();
+                return Ok(Self { ledger, measures: measured, versions });
             }
             measure::measure(pipeline, store, watch)?;
         }
         Err(Stop::Contended.into())
+    }
+
+    /// Reads the ledger.
+    pub(super) fn ledger(&self, store: &Store) -> anyhow::Result<Ledger> {
+        Ledger::at(&self.ledger, store)
+    }
+
+    /// Reads the measures.
+    pub(super) fn measures(&self, store: &Store) -> anyhow::Result<Measures> {
+        measure::read(&self.measures.files, store)
+    }
+
+    /// Identifies all that the rows of a release are computed from: the files read and the versions
+    /// that name them, the whole pipeline, the as-of day, and hoso's own sources.
+    pub(super) fn inputs(&self, pipeline: &Pipeline, as_of: NaiveDate) -> String {
+        let Self { ledger, measures, versions } = self;
+        let files = format!("{:?}{:?}{versions:?}", ledger.files, measures.files);
+        let pipeline = format!("{pipeline:?}");
+        hash_of([&*files, &*pipeline, &*as_of.to_string(), env!("HOSO_SOURCES")])
     }
 }
 

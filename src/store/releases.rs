@@ -30,6 +30,10 @@ pub struct Release {
     /// The hash of each of its parts.
     #[serde(default)]
     pub reference_parts: ReferenceHashes,
+    /// Identifies all that the rows were computed from, hoso's own sources among it; `None` where
+    /// an older hoso made the release.
+    #[serde(default)]
+    pub inputs: Option<String>,
     /// The Delta version read, by table.
     pub source_versions: BTreeMap<String, i64>,
     /// The data file written, by table.

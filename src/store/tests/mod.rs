@@ -72,6 +72,7 @@ fn release(number: u64, rows_changed: u64) -> Release {
         reference_parts: Default::default(),
         definitions: "d".to_owned(),
         reference: "r".to_owned(),
+        inputs: None,
         source_versions: BTreeMap::from([("measures".to_owned(), 4)]),
         files: BTreeMap::from([("indicators".to_owned(), file)]),
         rows_changed,
