@@ -121,13 +121,45 @@ impl Coverage {
         Self { reporters, units_of: units_by_scope(pipeline), wholes, parents }
     }
 
-    /// Counts the units of a scope for a period.
-    pub fn count(&self, scope: &Scope, start: NaiveDate, end: NaiveDate) -> UnitCount {
+    /// Finds the reports that a scope depends on: a unit on its own, on those of the units that its
+    /// figures hold, and without any on those of its parent.
+    pub fn of<'a>(&'a self, scope: &Scope) -> OfScope<'a> {
+        let units: Option<BTreeSet<&str>> = match scope {
+            Scope::Ministry => None,
+            Scope::Unit(code) => {
+                let held = self.wholes.iter().filter(|(_, wholes)| wholes.contains(&**code));
+                let held: BTreeSet<&str> = held.map(|(part, _)| part.as_str()).collect();
+                let parent = self.parents.get(&**code).map(String::as_str);
+                Some(if held.is_empty() { parent.into_iter().collect() } else { held })
+            }
+            _ => self.units_of.get(scope).map(|units| units.iter().map(String::as_str).collect()),
+        };
+        let mut of_scope = OfScope { units, reporters: Vec::new() };
+        let ours = self.reporters.iter().filter(|(unit, _)| of_scope.depends_on(unit));
+        of_scope.reporters = ours.map(|(_, reporter)| reporter).collect();
+        of_scope
+    }
+}
+
+/// The reports that the figures of one scope depend on.
+#[derive(Debug)]
+pub struct OfScope<'a> {
+    /// `None` where it is those of every unit.
+    units: Option<BTreeSet<&'a str>>,
+    reporters: Vec<&'a Reporter>,
+}
+
+impl OfScope<'_> {
+    /// Whether it depends on the reports of a unit.
+    pub(super) fn depends_on(&self, unit: &str) -> bool {
+        self.units.as_ref().is_none_or(|units| units.contains(unit))
+    }
+
+    /// Counts the units for a period.
+    pub fn count(&self, start: NaiveDate, end: NaiveDate) -> UnitCount {
         let mut count = UnitCount { expected: 0, included: 0, has_any: false, is_over: false };
-        let (mut n_units, mut n_over) = (0, 0);
-        let ours = self.reporters.iter().filter(|(unit, _)| self.is_of(unit, scope));
-        for (_, reporter) in ours {
-            n_units += 1;
+        let (n_units, mut n_over) = (self.reporters.len(), 0);
+        for reporter in &self.reporters {
             let Some((start, end)) = reporter.life_in(start, end) else {
                 n_over += 1;
                 continue;
@@ -140,22 +172,6 @@ impl Coverage {
         }
         count.is_over = n_units > 0 && n_units == n_over;
         count
-    }
-
-    /// Whether a scope depends on the reports of a unit: a unit on its own, on those of the units
-    /// that its figures hold, and without any on those of its parent.
-    pub(super) fn is_of(&self, reporter: &str, scope: &Scope) -> bool {
-        match scope {
-            Scope::Ministry => true,
-            Scope::Unit(code) => {
-                let holds = |part: &str| {
-                    self.wholes.get(part).is_some_and(|wholes| wholes.contains(&**code))
-                };
-                let parent = || self.parents.get(&**code).is_some_and(|parent| parent == reporter);
-                holds(reporter) || (!self.reporters.keys().any(|part| holds(part)) && parent())
-            }
-            _ => self.units_of.get(scope).is_none_or(|units| units.contains(reporter)),
-        }
     }
 }
 

@@ -7,9 +7,8 @@ use crate::pipeline::Pipeline;
 use crate::pipeline::columns::FeedKind;
 use crate::pipeline::feed::{Expected, Feed};
 
-use super::coverage::Coverage;
+use super::coverage::OfScope;
 use super::period::Period;
-use super::scope::Scope;
 
 /// The first days on which a period's figures are final.
 #[derive(Debug, Clone, Copy)]
@@ -20,32 +19,50 @@ pub(super) struct Closing {
     pub(super) reports: NaiveDate,
 }
 
-/// Returns when the figures of a scope and a period are final.
-///
-/// A report on a quarter tells of each of its months: they are open until its own window closes, and
-/// until the last day on which it is on time.
-pub(super) fn closing(
-    pipeline: &Pipeline,
-    coverage: &Coverage,
-    scope: &Scope,
-    period: Period,
-) -> Closing {
-    let window = Days::new(pipeline.settings.final_after_days.unsigned_abs());
-    let own = period.end + window - Days::new(1);
-    let mut closing = Closing { dossiers: own, reports: own };
-    for feed in pipeline.feeds.iter().filter(|feed| feed.expected != Expected::Never) {
-        let unit = pipeline.reference.units.get(&feed.unit);
-        let exists = unit.is_some_and(|unit| unit.exists_in(period.start, period.end));
-        if !exists || !coverage.is_of(&feed.unit, scope) {
-            continue;
-        }
-        let closes = closes(feed, period, window, pipeline);
-        closing.reports = closing.reports.max(closes);
-        if feed.profile.feed != FeedKind::Control {
-            closing.dossiers = closing.dossiers.max(closes);
-        }
+/// When the windows of each feed's reports close.
+pub(super) struct Windows<'a> {
+    /// The days on which figures of these periods are final where no report waits longer.
+    own: Vec<NaiveDate>,
+    /// By period; `None` where the feed's unit does not exist in it.
+    by_feed: Vec<(&'a Feed, Vec<Option<NaiveDate>>)>,
+}
+
+impl<'a> Windows<'a> {
+    /// Finds the day of each feed and period.
+    ///
+    /// A report on a quarter tells of each of its months: they are open until its own window closes,
+    /// and until the last day on which it is on time.
+    pub(super) fn new(pipeline: &'a Pipeline, periods: &[Period]) -> Self {
+        let window = Days::new(pipeline.settings.final_after_days.unsigned_abs());
+        let own = periods.iter().map(|period| period.end + window - Days::new(1)).collect();
+        let feeds = pipeline.feeds.iter().filter(|feed| feed.expected != Expected::Never);
+        let by_feed = feeds.map(|feed| {
+            let unit = pipeline.reference.units.get(&feed.unit);
+            let closes = |period: &Period| {
+                let exists = unit.is_some_and(|unit| unit.exists_in(period.start, period.end));
+                exists.then(|| closes(feed, *period, window, pipeline))
+            };
+            (feed, periods.iter().map(closes).collect())
+        });
+        Self { own, by_feed: by_feed.collect() }
     }
-    closing
+
+    /// Returns when the figures of a scope are final, by period.
+    pub(super) fn closings(&self, of_scope: &OfScope<'_>) -> Vec<Closing> {
+        let own = |day: &NaiveDate| Closing { dossiers: *day, reports: *day };
+        let mut closings: Vec<Closing> = self.own.iter().map(own).collect();
+        for (feed, closes) in self.by_feed.iter().filter(|(f, _)| of_scope.depends_on(&f.unit)) {
+            let is_control = feed.profile.feed == FeedKind::Control;
+            for (closing, closes) in closings.iter_mut().zip(closes) {
+                let Some(closes) = *closes else { continue };
+                closing.reports = closing.reports.max(closes);
+                if !is_control {
+                    closing.dossiers = closing.dossiers.max(closes);
+                }
+            }
+        }
+        closings
+    }
 }
 
 /// Returns the day on which the window closes of the report that tells of a period's last day.

@@ -41,6 +41,12 @@ impl Indicators {
         table::rows(&self.0)
     }
 
+    /// Returns the rows of one indicator.
+    #[must_use]
+    pub fn of(&self, indicator: &str) -> Self {
+        Self(table::of_indicator(&self.0, indicator))
+    }
+
     /// Returns the batch.
     pub fn batch(&self) -> &RecordBatch {
         &self.0

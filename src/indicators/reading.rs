@@ -1,26 +1,41 @@
 //! Reading a row beside others: targets, changes and ranks.
 
-use std::collections::BTreeMap;
-
 use chrono::Days;
+use rayon::prelude::*;
 
 use crate::pipeline::Pipeline;
 use crate::pipeline::definitions::{Indicator, UnitOfMeasure};
 
-use super::row::{Reading, Row, RowKey};
-use super::scope::Scope;
+use super::period::Period;
+use super::row::{Reading, Row};
 
-/// Adds target, changes and rank to every row.
+/// Adds target, changes and rank to every row; the rows are sorted by key.
 pub fn add_readings(rows: &mut [Row], pipeline: &Pipeline) {
-    let values: BTreeMap<RowKey, f64> =
-        rows.iter().filter_map(|row| Some((row.key.clone(), row.facts.value?))).collect();
-    let ranks = ranks(rows, pipeline);
-    for row in rows {
-        let Some(indicator) = pipeline.definitions.indicators.get(&*row.key.indicator) else {
-            continue;
-        };
+    assert!(rows.is_sorted_by(|a, b| a.key < b.key), "the rows are sorted by key");
+    let is_same =
+        |a: &Row, b: &Row| (&a.key.indicator, a.key.version) == (&b.key.indicator, b.key.version);
+    rows.par_chunk_by_mut(is_same).for_each(|rows| {
+        let id = rows.first().map(|row| &*row.key.indicator).unwrap_or_default();
+        let Some(indicator) = pipeline.definitions.indicators.get(id) else { return };
+        for series in rows.chunk_by_mut(|a, b| a.key.is_of_series(&b.key)) {
+            read_series(series, indicator);
+        }
+        if let Some(higher) = indicator.higher_is_better {
+            rank(rows, higher, pipeline);
+        }
+    });
+}
+
+/// Reads each row of a series beside those before it.
+fn read_series(series: &mut [Row], indicator: &Indicator) {
+    let values: Vec<(Period, Option<f64>)> =
+        series.iter().map(|row| (row.key.period, row.facts.value)).collect();
+    let at = |period: Period| {
+        let found = values.binary_search_by_key(&period, |(known, _)| *known).ok()?;
+        values[found].1
+    };
+    for row in series {
         let value = row.facts.value;
-        let at = |period| values.get(&RowKey { period, ..row.key.clone() }).copied();
         let previous_value = row.key.period.previous().and_then(at);
         let year_ago_value = at(row.key.period.year_ago());
         let target = indicator.target_at(row.facts.period_end - Days::new(1));
@@ -32,7 +47,7 @@ pub fn add_readings(rows: &mut [Row], pipeline: &Pipeline) {
             change: change(value, previous_value, row.unit),
             year_ago_value,
             year_change: change(value, year_ago_value, row.unit),
-            rank: ranks.get(&row.key).copied(),
+            rank: None,
         };
     }
 }
@@ -52,37 +67,31 @@ fn is_met(value: Option<f64>, target: Option<f64>, indicator: &Indicator) -> Opt
     Some(if indicator.higher_is_better? { value >= target } else { value <= target })
 }
 
-/// Units that are ranked together: of one series and period, by their parent.
-type Siblings<'a> = (RowKey, Option<&'a str>);
+/// Units that are ranked together: of one period, by their parent.
+type Siblings<'a> = (Period, Option<&'a str>);
 
 /// Ranks the units that exist in a period beside those of the same parent by value, best first;
-/// equal values share a rank and the next is skipped.
-fn ranks(rows: &[Row], pipeline: &Pipeline) -> BTreeMap<RowKey, i64> {
-    let mut groups: BTreeMap<Siblings<'_>, Vec<(f64, &RowKey)>> = BTreeMap::new();
-    for row in rows {
-        let indicator = pipeline.definitions.indicators.get(&*row.key.indicator);
-        let better = indicator.and_then(|indicator| indicator.higher_is_better);
-        let Some(code) = row.key.scope.unit() else { continue };
+/// equal values share a rank and the next is skipped. The rows are of one version of an indicator.
+fn rank(rows: &mut [Row], higher_is_better: bool, pipeline: &Pipeline) {
+    let mut ranked: Vec<(Siblings<'_>, f64, usize)> = Vec::new();
+    for (at, row) in rows.iter().enumerate() {
+        let (Some(code), Some(value)) = (row.key.scope.unit(), row.facts.value) else { continue };
         let unit = pipeline.reference.units.get(code);
         let (start, end) = (row.key.period.start, row.facts.period_end);
-        let exists = unit.is_none_or(|unit| unit.exists_in(start, end));
-        if let (true, Some(value), Some(higher)) = (exists, row.facts.value, better) {
-            let group = RowKey { scope: Scope::Ministry, ..row.key.clone() };
-            let badness = if higher { -value } else { value };
+        if unit.is_none_or(|unit| unit.exists_in(start, end)) {
             let parent = unit.and_then(|unit| unit.parent.as_deref());
-            groups.entry((group, parent)).or_default().push((badness, &row.key));
+            let badness = if higher_is_better { -value } else { value };
+            ranked.push(((row.key.period, parent), badness, at));
         }
     }
-    let mut ranks = BTreeMap::new();
-    for mut group in groups.into_values() {
-        group.sort_by(|a, b| a.0.total_cmp(&b.0));
+    ranked.sort_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)));
+    for siblings in ranked.chunk_by(|a, b| a.0 == b.0) {
         let mut rank = 0;
-        for (at, (badness, key)) in group.iter().enumerate() {
-            if at == 0 || group[at - 1].0 != *badness {
-                rank = at as i64 + 1;
+        for (place, (_, badness, at)) in siblings.iter().enumerate() {
+            if place == 0 || siblings[place - 1].1 != *badness {
+                rank = place as i64 + 1;
             }
-            ranks.insert((*key).clone(), rank);
+            rows[*at].reading.rank = Some(rank);
         }
     }
-    ranks
 }

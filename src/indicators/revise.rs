@@ -1,6 +1,6 @@
 //! Revisions: the rows whose facts differ from what was published last, and why.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::row::{Facts, Numbers, Row, RowKey, Status};
 use super::scope::Scope;
@@ -121,18 +121,32 @@ impl Accuracy {
     }
 }
 
-/// Compares rows with those published last, gives each the release of its facts, and returns what
-/// differs, by key.
+/// Compares rows, sorted by key, with those published last, gives each the release of its facts, and
+/// returns what differs, by key.
 pub fn revise(
     rows: &mut [Row],
     published: &[Row],
     release: i64,
     changes: &Changes,
 ) -> Vec<Revision> {
-    let mut before: BTreeMap<&RowKey, &Row> = published.iter().map(|row| (&row.key, row)).collect();
+    assert!(rows.is_sorted_by(|a, b| a.key <= b.key), "the rows are sorted by key");
+    let mut before: Vec<&Row> = published.iter().collect();
+    // They were published in this order; whoever has changed that is found out all the same.
+    before.sort_by(|a, b| a.key.cmp(&b.key));
+    let mut before = before.into_iter().peekable();
     let mut revisions = Vec::new();
+    let withdrawn = |row: &Row| Revision {
+        key: row.key.clone(),
+        new: None,
+        old: Some(row.facts.clone()),
+        cause: "withdrawn",
+        deliveries: Vec::new(),
+    };
     for row in rows {
-        let old = before.remove(&row.key);
+        while let Some(gone) = before.next_if(|old| old.key < row.key) {
+            revisions.push(withdrawn(gone));
+        }
+        let old = before.next_if(|old| old.key == row.key);
         match old.filter(|old| old.facts == row.facts) {
             Some(same) => row.release = same.release,
             None => {
@@ -147,14 +161,7 @@ pub fn revise(
             }
         }
     }
-    revisions.extend(before.into_values().map(|row| Revision {
-        key: row.key.clone(),
-        new: None,
-        old: Some(row.facts.clone()),
-        cause: "withdrawn",
-        deliveries: Vec::new(),
-    }));
-    revisions.sort_by(|a, b| a.key.cmp(&b.key));
+    revisions.extend(before.map(withdrawn));
     revisions
 }
 

@@ -16,70 +16,104 @@ use crate::pipeline::definitions::{Counted, Formula, Measure, When};
 use super::period::Period;
 use super::scope::Scope;
 
-/// Integers by month and bin; without bins all lie in the first.
-type Months = BTreeMap<(NaiveDate, i64), i64>;
-
 /// Each measure's integers by scope and month.
 #[derive(Debug)]
 pub struct Series<'a> {
     pipeline: &'a Pipeline,
-    by_measure: BTreeMap<&'a str, BTreeMap<Scope, Months>>,
-    /// The same by procedure within each scope, of the measures whose procedures are counted.
-    by_procedure: BTreeMap<&'a str, BTreeMap<Scope, BTreeMap<Arc<str>, Months>>>,
+    /// The months of which anything is counted, ascending, by their first days.
+    months: Vec<NaiveDate>,
+    scopes: BTreeMap<Scope, usize>,
+    by_measure: BTreeMap<&'a str, Vec<Counts>>,
+}
+
+/// What a measure counts in one scope. Months are told by their places.
+#[derive(Debug, Default)]
+struct Counts {
+    /// By month while they are counted, then all up to the end of each; empty where nothing is.
+    totals: Vec<i64>,
+    /// By month and bin, of a histogram.
+    bins: BTreeMap<(usize, i64), i64>,
+    /// By the procedure's place and month, where a measure's procedures are counted.
+    by_procedure: BTreeMap<usize, BTreeMap<usize, i64>>,
 }
 
 impl<'a> Series<'a> {
-    /// Rolls measures up to every scope.
-    pub fn new(measures: &Measures, pipeline: &'a Pipeline) -> Self {
-        let batch = measures.batch();
-        let [units, procedures, names] =
-            [0, 1, 3].map(|column| batch.column(column).as_string::<i32>());
-        let months = batch.column(2).as_primitive::<Date32Type>();
-        let bins = batch.column(4).as_primitive::<Int64Type>();
-        let values = batch.column(5).as_primitive::<Int64Type>();
-        let joined = joined(pipeline);
-        let mut series =
-            Self { pipeline, by_measure: BTreeMap::new(), by_procedure: BTreeMap::new() };
-        let mut scopes = ScopeNames::default();
-        for row in 0..batch.num_rows() {
-            let Some(month) = Date32Type::to_naive_date_opt(months.value(row)) else { continue };
-            let name = names.value(row);
-            let Some((name, _)) = pipeline.definitions.measures.get_key_value(name) else {
-                continue;
-            };
-            let unit = units.is_valid(row).then(|| units.value(row));
-            let procedure = procedures.is_valid(row).then(|| procedures.value(row));
-            let bin = if bins.is_valid(row) { bins.value(row) } else { 0 };
-            let at = (month, bin);
-            let by_scope = series.by_measure.entry(name).or_default();
-            let found = scopes.of(unit, procedure, pipeline);
-            for scope in found {
-                let months = by_scope.entry(scope.clone()).or_default();
-                *months.entry(at).or_default() += values.value(row);
-            }
-            let Some(procedure) = procedure.filter(|_| joined.contains(&**name)) else { continue };
-            let by_scope = series.by_procedure.entry(name).or_default();
-            for scope in found {
-                let procedures = by_scope.entry(scope.clone()).or_default();
-                let months = procedures.entry(Arc::from(procedure)).or_default();
-                *months.entry(at).or_default() += values.value(row);
+    /// Rolls the measures of any cells up to every scope.
+    pub fn new(measures: &[Measures], pipeline: &'a Pipeline) -> Self {
+        let months = months(measures);
+        let (joined, histograms) = (joined(pipeline), histograms(pipeline));
+        let mut by_measure: BTreeMap<&str, Vec<Counts>> = BTreeMap::new();
+        let mut places = Places::default();
+        for batch in measures.iter().map(Measures::batch) {
+            let [units, procedures, names] =
+                [0, 1, 3].map(|column| batch.column(column).as_string::<i32>());
+            let days = batch.column(2).as_primitive::<Date32Type>();
+            let bins = batch.column(4).as_primitive::<Int64Type>();
+            let values = batch.column(5).as_primitive::<Int64Type>();
+            let mut last = None;
+            for row in 0..batch.num_rows() {
+                let Some(day) = Date32Type::to_naive_date_opt(days.value(row)) else { continue };
+                let name = names.value(row);
+                let Some((name, _)) = pipeline.definitions.measures.get_key_value(name) else {
+                    continue;
+                };
+                let month = months.partition_point(|known| *known < day);
+                let unit = units.is_valid(row).then(|| units.value(row));
+                let procedure = procedures.is_valid(row).then(|| procedures.value(row));
+                let bin = if bins.is_valid(row) { bins.value(row) } else { 0 };
+                let value = values.value(row);
+                // The rows of a unit and a procedure stand beside each other.
+                let place = match last {
+                    Some((of, place)) if of == (unit, procedure) => place,
+                    _ => places.of(unit, procedure, pipeline),
+                };
+                last = Some(((unit, procedure), place));
+                let found = &places.all[place];
+                let by_scope = by_measure.entry(name).or_default();
+                for scope in &found.scopes {
+                    if by_scope.len() <= *scope {
+                        by_scope.resize_with(scope + 1, Counts::default);
+                    }
+                    let counts = &mut by_scope[*scope];
+                    counts.totals.resize(months.len(), 0);
+                    counts.totals[month] += value;
+                    if histograms.contains(&**name) {
+                        *counts.bins.entry((month, bin)).or_default() += value;
+                    }
+                    if let Some(procedure) = found.procedure.filter(|_| joined.contains(&**name)) {
+                        let by_month = counts.by_procedure.entry(procedure).or_default();
+                        *by_month.entry(month).or_default() += value;
+                    }
+                }
             }
         }
-        series
+        for counts in by_measure.values_mut().flatten() {
+            let mut total = 0;
+            for month in &mut counts.totals {
+                total += *month;
+                *month = total;
+            }
+        }
+        Self { pipeline, months, scopes: places.scopes, by_measure }
     }
 
     /// Looks at one scope and period.
-    pub(super) fn at<'s>(&'s self, scope: &'s Scope, period: Period, as_of: NaiveDate) -> At<'s> {
+    pub(super) fn at(&self, scope: &Scope, period: Period, as_of: NaiveDate) -> At<'_> {
         self.between(scope, period.start, period.end_by(as_of))
     }
 
     /// Looks at one scope from a day until before another.
-    pub fn between<'s>(&'s self, scope: &'s Scope, from: NaiveDate, until: NaiveDate) -> At<'s> {
-        At { series: self, scope, days: (from, until) }
+    pub fn between(&self, scope: &Scope, from: NaiveDate, until: NaiveDate) -> At<'_> {
+        let place = |day: NaiveDate| self.months.partition_point(|month| *month < day);
+        At {
+            series: self,
+            scope: self.scopes.get(scope).copied(),
+            months: (place(from), place(until)),
+        }
     }
 
-    fn definition(&self, name: &str) -> &Measure {
-        self.pipeline.definitions.measures.get(name).expect("the pipeline checked its measures")
+    fn counts(&self, name: &str, scope: Option<usize>) -> Option<&Counts> {
+        self.by_measure.get(name)?.get(scope?)
     }
 }
 
@@ -87,58 +121,94 @@ impl<'a> Series<'a> {
 #[derive(Debug, Clone, Copy)]
 pub struct At<'a> {
     series: &'a Series<'a>,
-    scope: &'a Scope,
-    days: (NaiveDate, NaiveDate),
+    /// `None` where nothing is counted of it.
+    scope: Option<usize>,
+    /// The place of the first month, and that of the first one after the last.
+    months: (usize, usize),
 }
 
 impl At<'_> {
     /// Counts a histogram by bin.
     pub(super) fn histogram(&self, name: &str) -> BTreeMap<i64, i64> {
         let mut bins = BTreeMap::new();
-        let months = self.series.by_measure.get(name).and_then(|scopes| scopes.get(self.scope));
-        for ((_, bin), n) in months.into_iter().flat_map(|months| months.range(self.span(name))) {
+        let Range { start, end } = self.span(name);
+        let counts = self.series.counts(name, self.scope);
+        for ((_, bin), n) in
+            counts.iter().flat_map(|c| c.bins.range((start, i64::MIN)..(end, i64::MIN)))
+        {
             *bins.entry(*bin).or_default() += n;
         }
         bins
     }
 
-    fn span(&self, name: &str) -> Range<(NaiveDate, i64)> {
-        let span = span(self.series.definition(name), self.days.0, self.days.1);
-        (span.start, i64::MIN)..(span.end, i64::MIN)
+    /// The months whose integers add up to a measure's value: those of the period of a flow, and all
+    /// up to its end of a stock.
+    fn span(&self, name: &str) -> Range<usize> {
+        let measures = &self.series.pipeline.definitions.measures;
+        let measure = measures.get(name).expect("the pipeline checked its measures");
+        let (start, end) = self.months;
+        if measure.is_stock() { 0..end } else { start..end }
     }
 
-    fn sum(&self, months: &Months, name: &str) -> i64 {
-        months.range(self.span(name)).map(|(_, value)| value).sum()
+    fn sum(&self, name: &str, scope: Option<usize>) -> i64 {
+        let Some(counts) = self.series.counts(name, scope) else { return 0 };
+        let up_to = |end: usize| end.checked_sub(1).and_then(|last| counts.totals.get(last));
+        let up_to = |end: usize| up_to(end).copied().unwrap_or(0);
+        let Range { start, end } = self.span(name);
+        if start < end { up_to(end) - up_to(start) } else { 0 }
     }
 }
 
 impl Counted for At<'_> {
     /// A flow's sum, a stock's level at the end.
     fn measure(&self, name: &str) -> i64 {
-        let months = self.series.by_measure.get(name).and_then(|scopes| scopes.get(self.scope));
-        months.map_or(0, |months| self.sum(months, name))
+        self.sum(name, self.scope)
     }
 
     fn at_start(&self, name: &str) -> i64 {
-        let start = self.days.0;
-        Self { days: (start, start), ..*self }.measure(name)
+        let start = self.months.0;
+        Self { months: (start, start), ..*self }.measure(name)
     }
 
     fn everywhere(&self, name: &str) -> i64 {
-        At { scope: &Scope::Ministry, ..*self }.measure(name)
+        self.sum(name, self.series.scopes.get(&Scope::Ministry).copied())
     }
 
     fn procedures(&self, names: &[String]) -> i64 {
-        let counted = |name: &String| -> BTreeSet<&Arc<str>> {
-            let scopes = self.series.by_procedure.get(&**name);
-            let procedures = scopes.and_then(|scopes| scopes.get(self.scope));
-            let procedures = procedures.into_iter().flatten();
-            let counted = procedures.filter(|(_, months)| self.sum(months, name) > 0);
-            counted.map(|(procedure, _)| procedure).collect()
+        let counted = |name: &String| -> BTreeSet<usize> {
+            let span = self.span(name);
+            let procedures = self.series.counts(name, self.scope).map(|c| &c.by_procedure);
+            let counts_any = |months: &BTreeMap<usize, i64>| {
+                months.range(span.clone()).map(|(_, value)| value).sum::<i64>() > 0
+            };
+            let counted = procedures.into_iter().flatten().filter(|(_, months)| counts_any(months));
+            counted.map(|(procedure, _)| *procedure).collect()
         };
         let all = names.iter().map(counted).reduce(|one, other| &one & &other);
         all.map_or(0, |procedures| procedures.len() as i64)
     }
+}
+
+/// Lists the months of which anything is counted.
+fn months(measures: &[Measures]) -> Vec<NaiveDate> {
+    let columns = measures.iter().map(|part| part.batch().column(2).as_primitive::<Date32Type>());
+    let mut days: Vec<i32> = Vec::new();
+    for column in columns {
+        days.extend(column.values());
+        days.sort_unstable();
+        days.dedup();
+    }
+    days.into_iter().filter_map(Date32Type::to_naive_date_opt).collect()
+}
+
+/// Names the measures whose bins are looked at.
+fn histograms(pipeline: &Pipeline) -> BTreeSet<&str> {
+    let versions = pipeline.definitions.indicators.values().flat_map(|known| &known.versions);
+    let histograms = versions.filter_map(|version| match &version.formula {
+        Formula::Percentile { histogram, .. } => Some(histogram.as_str()),
+        _ => None,
+    });
+    histograms.collect()
 }
 
 /// Names the measures whose procedures are counted.
@@ -163,50 +233,72 @@ fn span(measure: &Measure, start: NaiveDate, end: NaiveDate) -> Range<NaiveDate>
 
 /// Sums a measure over a half-open period by unit, or, for a unit, by procedure.
 pub fn parts(
-    measures: &Measures,
+    measures: &[Measures],
     measure: &Measure,
     unit: Option<&str>,
     period: (NaiveDate, NaiveDate),
     pipeline: &Pipeline,
 ) -> BTreeMap<Option<String>, i64> {
-    let batch = measures.batch();
-    let [units, procedures, names] =
-        [0, 1, 3].map(|column| batch.column(column).as_string::<i32>());
-    let months = batch.column(2).as_primitive::<Date32Type>();
-    let values = batch.column(5).as_primitive::<Int64Type>();
     let span = span(measure, period.0, period.1);
     let text =
         |texts: &StringArray, row: usize| texts.is_valid(row).then(|| texts.value(row).to_owned());
     let is_of =
         |part: &str, unit: &str| pipeline.reference.units.wholes(part).any(|whole| whole == unit);
     let mut parts = BTreeMap::new();
-    for row in (0..batch.num_rows()).filter(|row| names.value(*row) == measure.name) {
-        let Some(month) = Date32Type::to_naive_date_opt(months.value(row)) else { continue };
-        let is_ours = unit.is_none_or(|unit| units.is_valid(row) && is_of(units.value(row), unit));
-        if is_ours && span.contains(&month) {
-            let part = text(if unit.is_some() { procedures } else { units }, row);
-            *parts.entry(part).or_default() += values.value(row);
+    for batch in measures.iter().map(Measures::batch) {
+        let [units, procedures, names] =
+            [0, 1, 3].map(|column| batch.column(column).as_string::<i32>());
+        let months = batch.column(2).as_primitive::<Date32Type>();
+        let values = batch.column(5).as_primitive::<Int64Type>();
+        for row in (0..batch.num_rows()).filter(|row| names.value(*row) == measure.name) {
+            let Some(month) = Date32Type::to_naive_date_opt(months.value(row)) else { continue };
+            let is_ours =
+                unit.is_none_or(|unit| units.is_valid(row) && is_of(units.value(row), unit));
+            if is_ours && span.contains(&month) {
+                let part = text(if unit.is_some() { procedures } else { units }, row);
+                *parts.entry(part).or_default() += values.value(row);
+            }
         }
     }
     parts
 }
 
-/// Hands out the scopes of a unit and a procedure without making each text anew.
-#[derive(Default)]
-struct ScopeNames {
-    known: BTreeMap<(Option<String>, Option<String>), Vec<Scope>>,
+/// The places of the scopes and of the procedure that a row counts in.
+#[derive(Debug, Default)]
+struct Place {
+    scopes: Vec<usize>,
+    procedure: Option<usize>,
 }
 
-impl ScopeNames {
-    fn of(&mut self, unit: Option<&str>, procedure: Option<&str>, pipeline: &Pipeline) -> &[Scope] {
+/// Hands out places of scopes and procedures.
+#[derive(Default)]
+struct Places {
+    scopes: BTreeMap<Scope, usize>,
+    procedures: BTreeMap<String, usize>,
+    /// Which of all holds for a unit and a procedure.
+    known: BTreeMap<(Option<String>, Option<String>), usize>,
+    all: Vec<Place>,
+}
+
+impl Places {
+    fn of(&mut self, unit: Option<&str>, procedure: Option<&str>, pipeline: &Pipeline) -> usize {
         let key = (unit.map(str::to_owned), procedure.map(str::to_owned));
-        self.known.entry(key).or_insert_with(|| {
+        *self.known.entry(key).or_insert_with(|| {
             let service = procedure.and_then(|code| pipeline.reference.services.latest(code));
             let field = service.map(|version| Scope::Field(version.field_code.as_str().into()));
             let wholes = unit.into_iter().flat_map(|code| pipeline.reference.units.wholes(code));
             let units = wholes.map(|code| Scope::Unit(Arc::from(code)));
-            let procedure = procedure.map(|code| Scope::Procedure(Arc::from(code)));
-            [Scope::Ministry].into_iter().chain(units).chain(field).chain(procedure).collect()
+            let own = procedure.map(|code| Scope::Procedure(Arc::from(code)));
+            let scopes = [Scope::Ministry].into_iter().chain(units).chain(field).chain(own);
+            let mut place = |scope: Scope| {
+                let next = self.scopes.len();
+                *self.scopes.entry(scope).or_insert(next)
+            };
+            let next = self.procedures.len();
+            let procedure =
+                procedure.map(|code| *self.procedures.entry(code.to_owned()).or_insert(next));
+            self.all.push(Place { scopes: scopes.map(&mut place).collect(), procedure });
+            self.all.len() - 1
         })
     }
 }

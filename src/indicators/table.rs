@@ -1,5 +1,6 @@
 //! Rows to the columns of the published tables, and back.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arrow::array::Array as _;
@@ -7,9 +8,10 @@ use arrow::array::cast::AsArray as _;
 use arrow::array::{
     ArrayRef, BooleanArray, Date32Array, Float64Array, Int64Array, RecordBatch, StringArray,
 };
-use arrow::compute::nullif;
+use arrow::compute::{filter_record_batch, nullif};
 use arrow::datatypes::{Date32Type, Float64Type, Int64Type};
 use chrono::NaiveDate;
+use rayon::prelude::*;
 
 use crate::pipeline::definitions::UnitOfMeasure;
 use crate::pipeline::tables::Table;
@@ -71,7 +73,7 @@ pub(super) fn revisions(revisions: &[Revision], release: i64, published_at: &str
 
 /// Reads the rows of the indicators table back.
 pub(super) fn rows(batch: &RecordBatch) -> Vec<Row> {
-    let columns = Columns(batch);
+    let columns = Columns::new(batch);
     let read = |row: usize| {
         let unit = columns.text("unit_of_measure", row).and_then(UnitOfMeasure::find);
         let number = |name: &str| columns.number(name, row);
@@ -101,12 +103,12 @@ pub(super) fn rows(batch: &RecordBatch) -> Vec<Row> {
             release: columns.integer("release", row).unwrap_or_default(),
         }
     };
-    (0..batch.num_rows()).map(read).collect()
+    (0..batch.num_rows()).into_par_iter().map(read).collect()
 }
 
 /// Reads what each revision tells.
 pub(super) fn told(batch: &RecordBatch) -> Vec<Told> {
-    let columns = Columns(batch);
+    let columns = Columns::new(batch);
     let figure = |[numerator, denominator, value, status]: [&str; 4], row: usize| {
         columns.status(status, row).map(|status| Figure {
             numbers: Numbers {
@@ -135,7 +137,7 @@ pub(super) fn told(batch: &RecordBatch) -> Vec<Told> {
 pub(super) fn suppressed(batch: &RecordBatch, hidden: &[bool]) -> RecordBatch {
     let new = (["numerator", "denominator", "value", "components"].as_slice(), "status");
     let old = (["old_numerator", "old_denominator", "old_value"].as_slice(), "old_status");
-    let columns = Columns(batch);
+    let columns = Columns::new(batch);
     let mut open = batch.columns().to_vec();
     let mut put = |name: &str, column: ArrayRef| {
         let (at, _) = batch.schema_ref().column_with_name(name).expect("the schema was checked");
@@ -161,12 +163,24 @@ pub(super) fn suppressed(batch: &RecordBatch, hidden: &[bool]) -> RecordBatch {
     RecordBatch::try_new(batch.schema(), open).expect("each column kept its type and its rows")
 }
 
+/// Returns the rows of one indicator.
+pub(super) fn of_indicator(batch: &RecordBatch, indicator: &str) -> RecordBatch {
+    let ids = Columns::new(batch).column("indicator").as_string::<i32>();
+    let is_of = ids.iter().map(|id| Some(id == Some(indicator))).collect::<BooleanArray>();
+    filter_record_batch(batch, &is_of).expect("the mask has a value a row")
+}
+
 /// The columns of a published table, read by name.
-pub(super) struct Columns<'a>(pub(super) &'a RecordBatch);
+pub(super) struct Columns<'a>(BTreeMap<&'a str, &'a ArrayRef>);
 
 impl<'a> Columns<'a> {
+    pub(super) fn new(batch: &'a RecordBatch) -> Self {
+        let names = batch.schema_ref().fields().iter().map(|field| field.name().as_str());
+        Self(names.zip(batch.columns()).collect())
+    }
+
     fn column(&self, name: &str) -> &'a ArrayRef {
-        self.0.column_by_name(name).expect("the schema was checked")
+        self.0.get(name).expect("the schema was checked")
     }
 
     pub(super) fn text(&self, name: &str, row: usize) -> Option<&'a str> {

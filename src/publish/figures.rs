@@ -36,11 +36,10 @@ pub fn select(indicators: &Indicators, selection: &Selection) -> Vec<Row> {
             None => row.key.scope == Scope::Ministry,
             Some(unit) => row.key.scope.unit().is_some_and(|code| **code == **unit),
         };
-        is_scope
-            && *row.key.indicator == *selection.indicator
-            && row.key.period.kind.name() == selection.period_kind
+        is_scope && row.key.period.kind.name() == selection.period_kind
     };
-    let mut rows: Vec<Row> = indicators.rows().into_iter().filter(is_wanted).collect();
+    let of_indicator = indicators.of(&selection.indicator);
+    let mut rows: Vec<Row> = of_indicator.rows().into_iter().filter(is_wanted).collect();
     rows.sort_by_key(|row| (row.key.version, row.facts.period_end));
     rows.split_off(rows.len().saturating_sub(selection.last))
 }

@@ -54,7 +54,7 @@ impl std::fmt::Display for Difference {
 /// Compares each form that stands with what its unit's log comes to in its period.
 pub(super) fn compare(
     pipeline: &Pipeline,
-    measures: &Measures,
+    measures: &[Measures],
     ledger: &Ledger,
 ) -> Vec<Difference> {
     let mut differences = Vec::new();

@@ -4,6 +4,8 @@
 use std::collections::BTreeMap;
 
 use anyhow::Context as _;
+use arrow::array::RecordBatch;
+use arrow::compute::concat_batches;
 use rayon::prelude::*;
 use tracing::info;
 
@@ -73,15 +75,17 @@ fn is_current(measured: Option<&DataFile>, name: &str) -> bool {
     measured.is_some_and(|file| file.path.ends_with(&format!("/{name}.parquet")))
 }
 
-/// Reads the measures of some cells together.
-pub(super) fn read(files: &[DataFile], store: &Store) -> anyhow::Result<Measures> {
-    let mut parts = Vec::new();
-    for file in files {
-        for batch in store.read(Table::Measures, file, None)? {
-            parts.push(batch?);
-        }
-    }
-    Measures::of_cells(&parts).context("failed to read the measures")
+/// Reads the measures of some cells, each of them sorted.
+pub(super) fn read(files: &[DataFile], store: &Store) -> anyhow::Result<Vec<Measures>> {
+    files.par_iter().map(|file| read_cell(file, store)).collect()
+}
+
+/// Reads the measures of a cell.
+pub(super) fn read_cell(file: &DataFile, store: &Store) -> anyhow::Result<Measures> {
+    let batches = store.read(Table::Measures, file, None)?;
+    let batches: Vec<RecordBatch> = batches.collect::<Result<_, _>>()?;
+    let rows = concat_batches(&Table::Measures.schema(), &batches)?;
+    Measures::new(rows).with_context(|| format!("failed to read `measures/{}`", file.path))
 }
 
 /// The name of the measures file that each cell should have; the service catalogue is a cell, too.

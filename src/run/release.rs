@@ -111,6 +111,7 @@ fn draw(
     let known = Known::by(last.as_ref(), store)?;
     let changes = changes(pipeline, last.as_ref(), known.news(&ledger, pipeline));
     let revisions = revise(&mut rows, &published_rows, number as i64, &changes);
+    drop(published_rows);
     let judgements: Vec<Judgement> =
         ledger.judgements().filter(|judgement| known.is_new(judgement)).cloned().collect();
     if let (true, Some(indicators)) = (revisions.is_empty(), published) {
@@ -125,6 +126,7 @@ fn draw(
     add_readings(&mut rows, pipeline);
     let indicators = Indicators::from_rows(&rows);
     let trends = trend::trends(&rows, pipeline, options.as_of);
+    drop(rows);
     let published_at = options.now.to_rfc3339_opts(SecondsFormat::Secs, true);
     let revisions_table = Revisions::from_rows(&revisions, number as i64, &published_at);
     let tables = vec![

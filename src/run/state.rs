@@ -11,9 +11,9 @@ use crate::indicators::compute::compute;
 use crate::indicators::coverage::{self, Coverage, Covered};
 use crate::indicators::row::Row;
 use crate::measures::{self, Measures};
-use crate::pipeline::{Pipeline, hash_of};
 use crate::pipeline::definitions::Subject;
 use crate::pipeline::tables::Table;
+use crate::pipeline::{Pipeline, hash_of};
 use crate::store::releases::Release;
 use crate::store::table::Snapshot;
 use crate::store::{Store, StoreError};
@@ -66,7 +66,7 @@ impl State {
     }
 
     /// Reads the measures.
-    pub(super) fn measures(&self, store: &Store) -> anyhow::Result<Measures> {
+    pub(super) fn measures(&self, store: &Store) -> anyhow::Result<Vec<Measures>> {
         measure::read(&self.measures.files, store)
     }
 
@@ -85,7 +85,7 @@ pub(super) struct Computed {
     pub(super) rows: Vec<Row>,
     pub(super) covered: Vec<Covered>,
     pub(super) completeness: Completeness,
-    pub(super) measures: Measures,
+    pub(super) measures: Vec<Measures>,
 }
 
 impl Computed {
@@ -93,7 +93,7 @@ impl Computed {
     pub(super) fn new(
         pipeline: &Pipeline,
         ledger: &Ledger,
-        measures: Measures,
+        measures: Vec<Measures>,
         as_of: NaiveDate,
     ) -> anyhow::Result<Self> {
         let covered = ledger.covered(pipeline);
@@ -106,21 +106,20 @@ impl Computed {
 
 /// Adds what is counted over the reports themselves and over what was delivered.
 pub(super) fn with_reports(
-    measures: Measures,
+    mut measures: Vec<Measures>,
     completeness: &Completeness,
     covered: &[Covered],
     pipeline: &Pipeline,
-) -> anyhow::Result<Measures> {
+) -> anyhow::Result<Vec<Measures>> {
     let count = |of: Subject, batch: RecordBatch| {
         let batch = std::iter::once(Ok::<_, StoreError>(batch));
-        measures::count(&pipeline.definitions, of, batch).map(Measures::into_batch)
+        measures::count(&pipeline.definitions, of, batch)
     };
     let reports = count(Subject::Reports, completeness.batch());
     let deliveries = count(Subject::Deliveries, coverage::batch(covered));
-    let reports = reports.context("failed to count the reports")?;
-    let deliveries = deliveries.context("failed to count what was delivered")?;
-    let parts = [measures.into_batch(), reports, deliveries];
-    Measures::of_cells(&parts).context("failed to add the measures of reports")
+    measures.push(reports.context("failed to count the reports")?);
+    measures.push(deliveries.context("failed to count what was delivered")?);
+    Ok(measures)
 }
 
 /// Loads a table at the version that a release read.

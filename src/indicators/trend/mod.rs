@@ -7,6 +7,7 @@ mod table;
 pub use table::{batch, read, suppressed};
 
 use chrono::{Days, Months, NaiveDate};
+use rayon::prelude::*;
 
 use crate::pipeline::Pipeline;
 use crate::pipeline::definitions::{Indicator, Ratio};
@@ -90,16 +91,19 @@ const MAX_MONTHS_AHEAD: f64 = 1200.0;
 /// Values so many times further from the line than usual are unusual: Iglewicz and Hoaglin 1993.
 const UNUSUAL_SCORE: f64 = 3.5;
 
-/// Tells the statistics of every series, by key and statistic. A trend lies between breaks, among
+/// Tells the statistics of every series of rows that are sorted by key, by key and statistic. A trend lies between breaks, among
 /// periods that have ended and of which all units have reported.
 pub fn trends(rows: &[Row], pipeline: &Pipeline, as_of: NaiveDate) -> Vec<Trend> {
-    let mut trends = Vec::new();
-    for run in series::runs(rows, pipeline, as_of) {
+    let series = rows.par_chunk_by(|a, b| a.key.is_of_series(&b.key));
+    let told = |run: Run<'_>| {
         let told = Told { run: &run, indicator: run.indicator };
-        trends.extend(run.breaks.iter().map(|(day, what)| told.broken(*day, what)));
-        trends.extend(told.rolling_12_months());
+        let broken = run.breaks.iter().map(|(day, what)| told.broken(*day, what));
+        let mut trends: Vec<Trend> = broken.chain(told.rolling_12_months()).collect();
         trends.extend(told.trend());
-    }
+        trends
+    };
+    let runs = series.filter_map(|rows| series::run(rows, pipeline, as_of));
+    let mut trends: Vec<Trend> = runs.flat_map_iter(told).collect();
     trends.sort_by(|a, b| {
         (&a.key, a.statistic, a.day).partial_cmp(&(&b.key, b.statistic, b.day)).expect("days sort")
     });

@@ -1,7 +1,5 @@
 //! The values of a series since its last break.
 
-use std::collections::BTreeMap;
-
 use chrono::{Datelike as _, NaiveDate};
 
 use crate::indicators::period::{Period, PeriodKind};
@@ -27,36 +25,31 @@ pub(super) struct Run<'a> {
     pub(super) breaks: Vec<(NaiveDate, String)>,
 }
 
-/// Cuts rows, sorted by key, into series.
-pub(super) fn runs<'a>(rows: &'a [Row], pipeline: &'a Pipeline, as_of: NaiveDate) -> Vec<Run<'a>> {
-    let mut grouped: BTreeMap<_, Vec<&Row>> = BTreeMap::new();
-    for row in rows.iter().filter(|row| row.key.period.kind != PeriodKind::YearToDate) {
-        let key = &row.key;
-        let series = (&key.indicator, key.version, &key.scope, key.period.kind);
-        grouped.entry(series).or_default().push(row);
-    }
-    let run = |rows: Vec<&'a Row>| {
-        let last = *rows.last()?;
-        let indicator = pipeline.definitions.indicators.get(&*last.key.indicator)?;
-        let breaks = breaks(&rows, pipeline);
-        let since = breaks.last().map_or(NaiveDate::MIN, |(day, _)| *day);
-        let is_whole = |row: &&Row| {
-            let facts = &row.facts;
-            row.key.period.start >= since
-                && !row.key.period.is_running(as_of)
-                && facts.units_included == facts.units_expected
-        };
-        let whole: Vec<&Row> = rows.iter().copied().filter(is_whole).collect();
-        let has_value = |row: &&Row| row.facts.status == Status::Value;
-        let points = whole.iter().copied().filter(has_value).collect();
-        Some(Run { indicator, pipeline, last, whole, points, breaks })
+/// Makes a run of the rows of a series, sorted by key; years to date are none.
+pub(super) fn run<'a>(
+    rows: &'a [Row],
+    pipeline: &'a Pipeline,
+    as_of: NaiveDate,
+) -> Option<Run<'a>> {
+    let last = rows.last().filter(|row| row.key.period.kind != PeriodKind::YearToDate)?;
+    let indicator = pipeline.definitions.indicators.get(&*last.key.indicator)?;
+    let breaks = breaks(rows, pipeline);
+    let since = breaks.last().map_or(NaiveDate::MIN, |(day, _)| *day);
+    let is_whole = |row: &&Row| {
+        let facts = &row.facts;
+        row.key.period.start >= since
+            && !row.key.period.is_running(as_of)
+            && facts.units_included == facts.units_expected
     };
-    grouped.into_values().filter_map(run).collect()
+    let whole: Vec<&Row> = rows.iter().filter(is_whole).collect();
+    let has_value = |row: &&Row| row.facts.status == Status::Value;
+    let points = whole.iter().copied().filter(has_value).collect();
+    Some(Run { indicator, pipeline, last, whole, points, breaks })
 }
 
 /// Lists the breaks inside a series, by day: those that are declared, the first period of a version
 /// that follows another, and the beginning of a unit that another was split into.
-fn breaks(rows: &[&Row], pipeline: &Pipeline) -> Vec<(NaiveDate, String)> {
+fn breaks(rows: &[Row], pipeline: &Pipeline) -> Vec<(NaiveDate, String)> {
     let (Some(first), Some(last)) = (rows.first(), rows.last()) else { return Vec::new() };
     let key = &first.key;
     let definitions = &pipeline.definitions;

@@ -48,7 +48,7 @@ pub fn batch(trends: &[Trend]) -> RecordBatch {
 
 /// Reads the trends table back.
 pub fn read(batch: &RecordBatch) -> Vec<Trend> {
-    let columns = Columns(batch);
+    let columns = Columns::new(batch);
     let read = |row: usize| {
         let number = |name: &str| columns.number(name, row);
         let day = |name: &str| columns.day_or_none(name, row);
@@ -75,7 +75,7 @@ pub fn read(batch: &RecordBatch) -> Vec<Trend> {
 /// Takes what trends tell out of those for which `hides` says so, by series and first day. A day on
 /// which something breaks is no secret.
 pub fn suppressed(trends: &RecordBatch, hides: &dyn Fn(&RowKey, NaiveDate) -> bool) -> RecordBatch {
-    let columns = Columns(trends);
+    let columns = Columns::new(trends);
     let is_hidden = |row: usize| {
         let key = columns.key(row);
         let is_break = columns.text("statistic", row) == Some(Statistic::Break.name());

@@ -65,7 +65,7 @@ impl Side {
 }
 
 /// Finds both sides of a figure; what is made of other figures has none.
-pub(super) fn sides(row: &Row, measures: &Measures, pipeline: &Pipeline) -> [Option<Side>; 2] {
+pub(super) fn sides(row: &Row, measures: &[Measures], pipeline: &Pipeline) -> [Option<Side>; 2] {
     let version = pipeline.definitions.version(&row.key.indicator, row.key.version);
     let series = Series::new(measures, pipeline);
     let at = series.between(&row.key.scope, row.key.period.start, row.facts.period_end);

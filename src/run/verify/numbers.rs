@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context as _, bail};
-use arrow::array::RecordBatch;
 use rayon::prelude::*;
 
 use crate::indicators::reading::add_readings;
@@ -56,8 +55,7 @@ pub(super) fn numbers(
     store: &Store,
 ) -> anyhow::Result<Account> {
     let Recount { release, cells } = recount;
-    let parts: Vec<RecordBatch> = cells.values().map(|cell| cell.batch().clone()).collect();
-    let measures = Measures::of_cells(&parts).context("failed to sum the cells")?;
+    let measures = cells.values().cloned().collect();
     let ledger = Ledger::at(&source(Table::Deliveries, release, store)?, store)?;
     let computed = Computed::new(pipeline, &ledger, measures, release.as_of)?;
     let mut rows = computed.rows;
@@ -106,7 +104,9 @@ fn revisions(
         status: facts.status,
     };
     type Change = (Option<Figure>, Option<Figure>);
-    let wanted = revise(&mut released.to_vec(), &before, 0, &Changes::default());
+    let mut released = released.to_vec();
+    released.sort_by(|a, b| a.key.cmp(&b.key));
+    let wanted = revise(&mut released, &before, 0, &Changes::default());
     let mut wanted: BTreeMap<RowKey, Change> = wanted
         .into_iter()
         .map(|r| (r.key, (r.old.as_ref().map(figure), r.new.as_ref().map(figure))))
@@ -133,7 +133,7 @@ pub(super) fn measures(recount: &Recount, store: &Store) -> anyhow::Result<Accou
     for cell in cells {
         match (kept.get(cell), counted.get(cell)) {
             (Some(file), Some(counted)) => {
-                if measure::read(std::slice::from_ref(file), store)? != *counted {
+                if measure::read_cell(file, store)? != *counted {
                     let path = &file.path;
                     account.find(format!("`measures/{path}` is not what its dossiers come to"));
                 }

@@ -96,15 +96,21 @@ fn look(sha256: &str, waiting: Option<&Delivery>, store: &Store) -> Bytes {
 /// versions, nor those that the last release read, nor any release refers to is counted.
 pub(super) fn orphans(store: &Store) -> anyhow::Result<Account> {
     let numbers = store.release_numbers().context("failed to list the releases")?;
-    let releases = numbers.iter().map(|number| store.release(*number));
-    let releases = releases.collect::<Result<Vec<_>, _>>().context("failed to read a release")?;
+    let mut last = None;
+    let mut released: BTreeSet<(String, String)> = BTreeSet::new();
+    for number in numbers {
+        let release = store.release(number).context("failed to read a release")?;
+        let files = release.files.iter();
+        released.extend(files.map(|(table, file)| (table.clone(), file.path.clone())));
+        last = Some(release);
+    }
     let mut account = Account::new([]);
     let (mut n_files, mut n_left_over) = (0, 0);
     for table in Table::ALL {
         let failed = || format!("failed to read `{}`", table.name());
         let mut files: Vec<DataFile> = store.snapshot(table).with_context(failed)?.files;
-        let last = releases.last();
-        if let Some(version) = last.and_then(|last| last.source_versions.get(table.name())) {
+        let versions = last.as_ref().map(|last| &last.source_versions);
+        if let Some(version) = versions.and_then(|versions| versions.get(table.name())) {
             files.extend(store.snapshot_at(table, *version).with_context(failed)?.files);
         }
         let live: BTreeMap<&str, u64> =
@@ -113,10 +119,9 @@ pub(super) fn orphans(store: &Store) -> anyhow::Result<Account> {
         for (path, size_bytes) in &live {
             lying_as(path, *size_bytes, table, &lying, &mut account);
         }
-        let released = releases.iter().filter_map(|release| release.files.get(table.name()));
-        let released: BTreeSet<&str> = released.map(|file| file.path.as_str()).collect();
-        let is_left_over =
-            |path: &&String| !live.contains_key(path.as_str()) && !released.contains(path.as_str());
+        let is_released =
+            |path: &String| released.contains(&(table.name().to_owned(), path.clone()));
+        let is_left_over = |path: &&String| !live.contains_key(path.as_str()) && !is_released(path);
         n_files += lying.len() as i64;
         n_left_over += lying.keys().filter(is_left_over).count() as i64;
     }

@@ -54,8 +54,8 @@ fn rows(indicator: &str, lines: &str, pipeline: &Pipeline) -> Vec<Row> {
             rows.push(row(indicator, scope.clone(), period, numbers));
         }
     }
-    add_readings(&mut rows, pipeline);
     rows.sort_by(|a, b| a.key.cmp(&b.key));
+    add_readings(&mut rows, pipeline);
     rows
 }
 

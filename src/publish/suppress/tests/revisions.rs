@@ -14,6 +14,7 @@ fn revisions(releases: &[Vec<Row>]) -> Revisions {
     let mut batches = Vec::new();
     for (rows, number) in releases.iter().zip(1..) {
         let mut rows = rows.clone();
+        rows.sort_by(|a, b| a.key.cmp(&b.key));
         let revised = revise(&mut rows, &published, number, &Changes::default());
         batches.push(Revisions::from_rows(&revised, number, "").batch().clone());
         published = rows;
