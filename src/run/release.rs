@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use anyhow::Context as _;
 use arrow::array::RecordBatch;
+use arrow::compute::concat_batches;
 use chrono::SecondsFormat;
 use tracing::info;
 
@@ -46,6 +47,7 @@ pub(super) struct Released {
     /// The release made, or the one that stands; `None` where nothing was ever published.
     pub(super) release: Option<Release>,
     pub(super) is_new: bool,
+    /// The table; of a release that stands at least the rows of the headline's indicators.
     pub(super) indicators: Indicators,
     /// Which unit has reported on what.
     pub(super) reports: Vec<Report>,
@@ -176,7 +178,7 @@ fn standing(
     info!(stage = "release", number = last.number, "stands");
     Ok(Released {
         is_new: false,
-        indicators: read_indicators(store, last)?,
+        indicators: read_headline(pipeline, store, last)?,
         reports: completeness.reports,
         differences,
         judgements: Vec::new(),
@@ -197,6 +199,20 @@ pub(super) fn roll_forward_last(pipeline: &Pipeline, store: &Store) -> anyhow::R
 pub(super) fn read_indicators(store: &Store, release: &Release) -> anyhow::Result<Indicators> {
     Indicators::from_batch(copy::read(Table::Indicators, release, store)?)
         .context("the indicators table has other columns")
+}
+
+/// Reads of the indicators of a release those of the headline.
+fn read_headline(
+    pipeline: &Pipeline,
+    store: &Store,
+    release: &Release,
+) -> anyhow::Result<Indicators> {
+    let file = data_file(release, Table::Indicators).context("the last release lacks a file")?;
+    let ids: Vec<String> = pipeline.settings.headline.iter().map(|id| id.value.clone()).collect();
+    let batches = store.read_where(Table::Indicators, &file, "indicator", &ids)?;
+    let batches: Vec<RecordBatch> = batches.collect::<Result<_, _>>()?;
+    let rows = concat_batches(&Table::Indicators.schema(), &batches)?;
+    Indicators::from_batch(rows).context("the indicators table has other columns")
 }
 
 /// Names what a release was made with that is other than this pipeline's.

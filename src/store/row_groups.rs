@@ -3,20 +3,24 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use arrow::array::RecordBatch;
+use arrow::array::cast::AsArray as _;
+use arrow::array::{BooleanArray, RecordBatch};
 use arrow::datatypes::{FieldRef, Schema, SchemaRef};
+use arrow::error::ArrowError;
 use bytes::Bytes;
 use futures::future::BoxFuture;
 use futures::{FutureExt as _, TryFutureExt as _};
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt as _};
 use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::{ArrowReaderOptions, ParquetRecordBatchReader};
+use parquet::arrow::arrow_reader::{
+    ArrowPredicateFn, ArrowReaderOptions, ParquetRecordBatchReader, RowFilter,
+};
 use parquet::arrow::async_reader::{
     AsyncFileReader, ParquetRecordBatchStream, ParquetRecordBatchStreamBuilder,
 };
 use parquet::errors::ParquetError;
-use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader};
+use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData, ParquetMetaDataReader};
 
 use crate::pipeline::tables::Table;
 
@@ -34,6 +38,28 @@ impl Store {
         file: &DataFile,
         columns: Option<&[&str]>,
     ) -> Result<Batches, StoreError> {
+        self.batches(table, file, columns, None)
+    }
+
+    /// Opens the batches of those rows of a file whose text in a column is one of some; the pages
+    /// that hold none are not read.
+    pub fn read_where(
+        &self,
+        table: Table,
+        file: &DataFile,
+        column: &str,
+        texts: &[String],
+    ) -> Result<Batches, StoreError> {
+        self.batches(table, file, None, Some((column, texts)))
+    }
+
+    fn batches(
+        &self,
+        table: Table,
+        file: &DataFile,
+        columns: Option<&[&str]>,
+        only: Option<(&str, &[String])>,
+    ) -> Result<Batches, StoreError> {
         let object = object_name(table, file);
         let corrupt = |error: ParquetError| unreadable(&object, error);
         let schema = table.schema();
@@ -45,8 +71,11 @@ impl Store {
                 fields.collect::<Option<_>>().expect("a projection names columns of the table")
             }
         };
-        let builder = RUNTIME
-            .block_on(ParquetRecordBatchStreamBuilder::new(self.object(table, file)?))
+        let policy = if only.is_some() { PageIndexPolicy::Optional } else { PageIndexPolicy::Skip };
+        let options = ArrowReaderOptions::new().with_page_index_policy(policy);
+        let opened = self.object(table, file)?;
+        let mut builder = RUNTIME
+            .block_on(ParquetRecordBatchStreamBuilder::new_with_options(opened, options))
             .map_err(corrupt)?;
         check(builder.schema(), &schema).map_err(|error| StoreError::corrupt(&object, error))?;
         let in_file = builder.schema().fields().iter().enumerate();
@@ -54,6 +83,11 @@ impl Store {
             .filter(|(_, field)| fields.iter().any(|wanted| wanted.name() == field.name()))
             .map(|(root, _)| root);
         let mask = ProjectionMask::roots(builder.parquet_schema(), wanted.collect::<Vec<_>>());
+        if let Some((column, texts)) = only {
+            let column = ProjectionMask::columns(builder.parquet_schema(), [column]);
+            let is_wanted = Box::new(ArrowPredicateFn::new(column, is_one_of(texts)));
+            builder = builder.with_row_filter(RowFilter::new(vec![is_wanted]));
+        }
         let stream =
             builder.with_projection(mask).with_batch_size(BATCH_ROWS).build().map_err(corrupt)?;
         let schema = Arc::new(Schema::new(fields));
@@ -72,6 +106,18 @@ impl Store {
         let name = object_name(table, file);
         let path = Path::parse(&name).map_err(|error| StoreError::io("parse", name, error))?;
         Ok(ParquetObject { objects: self.root.objects(), path, size_bytes: file.size_bytes })
+    }
+}
+
+/// Tells whether each text of the only column of a batch is one of some.
+fn is_one_of(
+    texts: &[String],
+) -> impl FnMut(RecordBatch) -> Result<BooleanArray, ArrowError> + use<> {
+    let texts = texts.to_vec();
+    move |batch| {
+        let found = batch.column(0).as_string::<i32>().iter();
+        let is_wanted = |found: &str| texts.iter().any(|text| text == found);
+        Ok(found.map(|found| Some(found.is_some_and(is_wanted))).collect())
     }
 }
 
