@@ -282,6 +282,7 @@ fn heads(texts: &StringArray) -> Vec<u128> {
 
 /// Returns for each observation a bit for each column that it supplies, by their names.
 fn masks(names: &StringArray) -> Int64Array {
+    let mut known: BTreeMap<&str, i64> = BTreeMap::new();
     let mut last: (&str, i64) = ("", 0);
     let mask_of = |names: &str| {
         let bits = names.split(' ').filter_map(columns::supplied_index);
@@ -290,7 +291,7 @@ fn masks(names: &StringArray) -> Int64Array {
     let each = names.iter().map(Option::unwrap_or_default);
     each.map(|names| {
         if names != last.0 {
-            last = (names, mask_of(names));
+            last = (names, *known.entry(names).or_insert_with(|| mask_of(names)));
         }
         last.1
     })

@@ -112,10 +112,12 @@ fn supplied_masks(batch: &RecordBatch) -> Vec<u64> {
 /// Names the columns that each observation supplies, joined by spaces.
 fn supplied_names(supplied: &[u64]) -> StringArray {
     let mut known: BTreeMap<u64, String> = BTreeMap::new();
-    supplied.iter().for_each(|mask| {
-        known.entry(*mask).or_insert_with(|| names_of(*mask));
-    });
-    supplied.iter().map(|mask| known.get(mask)).collect()
+    let mut told = StringBuilder::new();
+    for same in supplied.chunk_by(|a, b| a == b) {
+        let names = known.entry(same[0]).or_insert_with(|| names_of(same[0]));
+        same.iter().for_each(|_| told.append_value(&*names));
+    }
+    told.finish()
 }
 
 /// Returns the row of each dossier's first observation that tells a due day.

@@ -155,7 +155,7 @@ fn quarantine(judged: &[Judged], spill: &Spill, store: &Store) -> anyhow::Result
     let mut files = Vec::new();
     for Judged { judgement, rejects, .. } in judged.iter().filter(|j| j.rejects.n > 0) {
         let name = judgement.file_name();
-        let rows = rejects.places.iter().map(|place| Ok::<_, Failure>(spill.rejects(*place)?));
+        let rows = rejects.places.iter().map(|place| Ok::<_, Failure>(spill.get(*place)?));
         files.push(store.write(Table::Quarantine, None, FileName::Named(&name), rows)?);
     }
     store.append(Table::Quarantine, files).context("failed to commit the quarantine")?;

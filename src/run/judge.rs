@@ -173,7 +173,7 @@ fn read_records(
         runs.push(accepted)?;
         let n_rejected = rejected.batch().num_rows() as i64;
         if n_rejected > 0 {
-            rejects.places.push(spill.put_rejects(&rejected)?);
+            rejects.places.push(spill.put(rejected.batch())?);
             rejects.n += n_rejected;
         }
     }

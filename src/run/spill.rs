@@ -17,7 +17,7 @@ use arrow::ipc::reader::StreamDecoder;
 use arrow::ipc::writer::StreamWriter;
 
 use crate::dossiers::Arranged;
-use crate::normalise::{Observations, Rejects};
+use crate::normalise::Observations;
 use crate::pipeline::tables::Cell;
 
 /// How many observations are sorted at a time.
@@ -48,7 +48,8 @@ impl Spill {
         Ok(Self { file, end: AtomicU64::new(0) })
     }
 
-    fn put(&self, batch: &RecordBatch) -> anyhow::Result<Place> {
+    /// Puts a batch aside.
+    pub(super) fn put(&self, batch: &RecordBatch) -> anyhow::Result<Place> {
         let put = || -> Result<Place, ArrowError> {
             let mut writer = StreamWriter::try_new(Vec::new(), &batch.schema())?;
             writer.write(batch)?;
@@ -63,7 +64,8 @@ impl Spill {
         })
     }
 
-    fn get(&self, place: Place) -> anyhow::Result<RecordBatch> {
+    /// Reads a batch back.
+    pub(super) fn get(&self, place: Place) -> anyhow::Result<RecordBatch> {
         let get = || -> Result<RecordBatch, ArrowError> {
             let mut bytes = vec![0; place.n_bytes];
             self.file.read_exact_at(&mut bytes, place.offset)?;
@@ -71,16 +73,6 @@ impl Spill {
             batch.ok_or_else(|| ArrowError::from(io::Error::from(io::ErrorKind::UnexpectedEof)))
         };
         get().context("failed to read back from a temporary file")
-    }
-
-    /// Puts rejects aside.
-    pub(super) fn put_rejects(&self, rejects: &Rejects) -> anyhow::Result<Place> {
-        self.put(rejects.batch())
-    }
-
-    /// Reads rejects back.
-    pub(super) fn rejects(&self, place: Place) -> anyhow::Result<RecordBatch> {
-        self.get(place)
     }
 }
 

@@ -91,8 +91,9 @@ const MAX_MONTHS_AHEAD: f64 = 1200.0;
 /// Values so many times further from the line than usual are unusual: Iglewicz and Hoaglin 1993.
 const UNUSUAL_SCORE: f64 = 3.5;
 
-/// Tells the statistics of every series of rows that are sorted by key, by key and statistic. A trend lies between breaks, among
-/// periods that have ended and of which all units have reported.
+/// Tells the statistics of every series of rows that are sorted by key, by key and statistic.
+///
+/// A trend lies between breaks, among periods that have ended and of which all units have reported.
 pub fn trends(rows: &[Row], pipeline: &Pipeline, as_of: NaiveDate) -> Vec<Trend> {
     let series = rows.par_chunk_by(|a, b| a.key.is_of_series(&b.key));
     let told = |run: Run<'_>| {

@@ -1,9 +1,10 @@
-//! A period that goes on is not held against whole ones.
+//! A period that goes on is not held against whole ones; a release stands for what it was made of.
 
 use std::fmt::Write as _;
 use std::fs;
 
 use crate::pipeline::Pipeline;
+use crate::run::state::State;
 use crate::run::{Options, run};
 use crate::store::Store;
 use crate::store::cloud::Access;
@@ -52,4 +53,33 @@ fn a_feed_that_reports_to_today_is_not_far_below_its_volume_early_in_a_month() {
     };
     assert_eq!(n_spoken("2020-04-10", 2), 0, "April goes on");
     assert_eq!(n_spoken("2020-04-30", 3), 1, "April is over, and next to nothing came");
+}
+
+#[test]
+fn a_release_stands_only_for_what_it_was_made_of() {
+    let (folder, pipeline) = small();
+    let store = folder.path().join("store");
+    let store = Store::open(store.to_str().unwrap(), &Access::default()).unwrap();
+    let deliver = |month: u32| {
+        let path = folder.path().join(format!("in/u1/2020-{month:02}.csv"));
+        fs::write(path, log(month, 3)).unwrap();
+        run_at(&pipeline, &store, at("2020-04-01T00:00:00Z")).unwrap();
+    };
+    let inputs = |pipeline: &Pipeline, as_of| {
+        State::newest(pipeline, &store, &watch()).unwrap().inputs(pipeline, as_of)
+    };
+    deliver(1);
+    let as_of = pipeline.settings.as_of.unwrap();
+    let released = || store.latest_release().unwrap().unwrap().inputs.unwrap();
+    let first = released();
+    assert_eq!(inputs(&pipeline, as_of), first);
+    assert_ne!(inputs(&pipeline, as_of.pred_opt().unwrap()), first);
+    let definitions = folder.path().join("indicators.toml");
+    let text = fs::read_to_string(&definitions).unwrap();
+    fs::write(&definitions, text.replace("status <> 'new'", "status <> 'paused'")).unwrap();
+    assert_ne!(inputs(&Pipeline::load(folder.path()).unwrap(), as_of), first);
+    fs::write(&definitions, text).unwrap();
+    deliver(2);
+    assert_ne!(released(), first);
+    assert_eq!(inputs(&pipeline, as_of), released());
 }
