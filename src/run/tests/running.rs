@@ -76,7 +76,8 @@ fn a_release_stands_only_for_what_it_was_made_of() {
     assert_ne!(inputs(&pipeline, as_of.pred_opt().unwrap()), first);
     let definitions = folder.path().join("indicators.toml");
     let text = fs::read_to_string(&definitions).unwrap();
-    fs::write(&definitions, text.replace("status <> 'new'", "status <> 'paused'")).unwrap();
+    fs::write(&definitions, text.replace("numerator = \"open\"", "numerator = \"received\""))
+        .unwrap();
     assert_ne!(inputs(&Pipeline::load(folder.path()).unwrap(), as_of), first);
     fs::write(&definitions, text).unwrap();
     deliver(2);
