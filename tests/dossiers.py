@@ -17,7 +17,9 @@ for dossier in sorted(table.to_pylist(), key=lambda row: row["dossier_key"]):
     for observation in dossier["history"]:
         for name in left_out:
             observation.pop(name, None)
-        observation["values"] = {k: v for k, v in observation["values"].items() if v is not None}
+        # The values of a dossier's only observation live in its row.
+        values = observation["values"] or {}
+        observation["values"] = {name: value for name, value in values.items() if value is not None}
     told = {name: value for name, value in dossier.items() if value is not None}
     print(json.dumps(told, default=str, ensure_ascii=False, sort_keys=True))
 

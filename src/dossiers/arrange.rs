@@ -7,7 +7,7 @@ use std::sync::Arc;
 use arrow::array::Array as _;
 use arrow::array::cast::AsArray as _;
 use arrow::array::{
-    ArrayRef, BooleanArray, Int64Array, ListArray, RecordBatch, StringArray, StructArray,
+    ArrayRef, BooleanArray, Int64Array, ListArray, RecordBatch, StringArray,
     TimestampMicrosecondArray, UInt32Array,
 };
 use arrow::datatypes::Int64Type;
@@ -16,8 +16,8 @@ use crate::normalise::{Observations, cell_at, position_of};
 use crate::pipeline::columns::{self, status_rank};
 use crate::pipeline::tables::Cell;
 
-use super::Dossiers;
 use super::rows::{compact, concat, filter, taken, widened};
+use super::{Dossiers, only};
 
 /// Positions of the facts of an observation in its batch.
 pub(super) const KEY: usize = 0;
@@ -176,8 +176,8 @@ impl Arranged {
         };
         columns.extend(facts.iter().map(|fact| fact.slice(first, n)));
         columns.push(Arc::new(masks(supplied.slice(first, n).as_string())));
-        let values: &StructArray = values.as_struct();
-        columns.extend(values.columns().iter().map(|value| value.slice(first, n)));
+        let values = values.as_struct().slice(first, n);
+        columns.extend(only::with_rows(dossiers, history, &values));
         let all = RecordBatch::try_new(Observations::schema(), columns)
             .expect("history holds whole observations");
         let deliveries = all.column(DELIVERY).as_string::<i32>();

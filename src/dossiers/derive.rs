@@ -11,7 +11,7 @@ use chrono::NaiveDate;
 use crate::normalise::is_tax_code;
 use crate::pipeline::Reference;
 use crate::pipeline::columns::{position, supplied_index};
-use crate::pipeline::services::ServiceVersion;
+use crate::pipeline::services::{ServiceVersion, valid_on};
 
 use super::pauses::Pauses;
 
@@ -37,15 +37,16 @@ pub(super) fn derive(
 
     let rows = Rows::new(values, first_due_on, pauses, reference);
     let all = 0..values[0].len();
-    let services: Vec<Option<&ServiceVersion>> = all.clone().map(|row| rows.service(row)).collect();
-    let services = || services.iter().copied();
-    let fields = all.clone().map(|row| Some(&*rows.latest(row)?.field_code));
+    let versions: Vec<&[ServiceVersion]> = all.clone().map(|row| rows.versions(row)).collect();
+    let services = || versions.iter().enumerate().map(|(row, of)| rows.service(row, of));
+    // The field is that of the procedure as it is in the catalogue today.
+    let fields = versions.iter().map(|of| Some(&*of.last()?.field_code));
     let levels = services().map(|service| Some(service?.level));
     let number = |day: Option<NaiveDate>| day.map(|day| day.to_epoch_days());
     let overdue = all.clone().map(|row| number(rows.overdue_from(row)));
     let fee = services().map(|service| Some(service?.fee_vnd > 0));
     let paper = services().map(|service| Some(service?.result_paper));
-    let processing = all.clone().map(|row| rows.days_to(rows.completed_on, row));
+    let processing = all.clone().map(|row| rows.days_to(&rows.completed_on, row));
     let late = all.clone().zip(services());
     vec![
         Arc::new(fields.collect::<StringArray>()),
@@ -53,7 +54,7 @@ pub(super) fn derive(
         Arc::clone(first_due_on),
         Arc::new(overdue.collect::<Date32Array>()),
         Arc::new(processing.collect::<Int64Array>()),
-        Arc::new(all.clone().map(|row| rows.days_to(rows.due_on, row)).collect::<Int64Array>()),
+        Arc::new(all.clone().map(|row| rows.days_to(&rows.due_on, row)).collect::<Int64Array>()),
         Arc::new(check_digits(values)),
         Arc::new(all.clone().map(|row| rows.handling_days(row)).collect::<Int64Array>()),
         Arc::new(fee.collect::<BooleanArray>()),
@@ -70,16 +71,19 @@ const CHANNEL: usize = position("channel");
 const APPLICANT_KIND: usize = position("applicant_kind");
 const ENDED_ON: usize = position("ended_on");
 
+/// The day of each row.
+type Days = Vec<Option<NaiveDate>>;
+
 /// Dossiers, row by row.
 struct Rows<'a> {
     procedures: &'a StringArray,
-    received_on: &'a Date32Array,
-    due_on: &'a Date32Array,
-    completed_on: &'a Date32Array,
-    ended_on: &'a Date32Array,
+    received_on: Days,
+    due_on: Days,
+    completed_on: Days,
+    ended_on: Days,
     supplement_count: &'a Int64Array,
     supplement_days: &'a Int64Array,
-    first_due_on: &'a Date32Array,
+    first_due_on: Days,
     pauses: &'a Pauses,
     reference: &'a Reference,
 }
@@ -93,13 +97,13 @@ impl<'a> Rows<'a> {
     ) -> Self {
         Self {
             procedures: values[PROCEDURE_CODE].as_string(),
-            received_on: days(values, "received_on"),
-            due_on: days(values, "due_on"),
-            completed_on: days(values, "completed_on"),
-            ended_on: days(values, "ended_on"),
+            received_on: told(days(values, "received_on")),
+            due_on: told(days(values, "due_on")),
+            completed_on: told(days(values, "completed_on")),
+            ended_on: told(days(values, "ended_on")),
             supplement_count: values[at("supplement_count")].as_primitive(),
             supplement_days: values[at("supplement_days")].as_primitive(),
-            first_due_on: first_due_on.as_primitive(),
+            first_due_on: told(first_due_on.as_primitive()),
             pauses,
             reference,
         }
@@ -109,25 +113,25 @@ impl<'a> Rows<'a> {
         self.procedures.is_valid(row).then(|| self.procedures.value(row))
     }
 
-    /// Returns the procedure as it is in the catalogue today.
-    fn latest(&self, row: usize) -> Option<&'a ServiceVersion> {
-        self.reference.services.latest(self.procedure(row)?)
+    /// Returns what the procedure was at all times.
+    fn versions(&self, row: usize) -> &'a [ServiceVersion] {
+        self.procedure(row).map_or(&[], |code| self.reference.services.of(code))
     }
 
     /// Returns the procedure as it was on the day of reception.
-    fn service(&self, row: usize) -> Option<&'a ServiceVersion> {
-        self.reference.services.on(self.procedure(row)?, day(self.received_on, row)?)
+    fn service(&self, row: usize, versions: &'a [ServiceVersion]) -> Option<&'a ServiceVersion> {
+        valid_on(versions, self.received_on[row]?)
     }
 
     /// Returns the first day on which a dossier is there and past its due day.
     fn overdue_from(&self, row: usize) -> Option<NaiveDate> {
-        let overdue = day(self.due_on, row)?.succ_opt()?;
-        Some(day(self.received_on, row).map_or(overdue, |received| received.max(overdue)))
+        let overdue = self.due_on[row]?.succ_opt()?;
+        Some(self.received_on[row].map_or(overdue, |received| received.max(overdue)))
     }
 
     /// Counts the working days from reception to another day.
-    fn days_to(&self, days: &Date32Array, row: usize) -> Option<i64> {
-        let (from, to) = (day(self.received_on, row)?, day(days, row)?);
+    fn days_to(&self, days: &Days, row: usize) -> Option<i64> {
+        let (from, to) = (self.received_on[row]?, days[row]?);
         Some(self.reference.calendar.working_days(from, to))
     }
 
@@ -138,16 +142,16 @@ impl<'a> Rows<'a> {
 
     /// Counts the working days from reception to completion in which nothing was waited for.
     fn handling_days(&self, row: usize) -> Option<i64> {
-        Some((self.days_to(self.completed_on, row)? - self.waited(row)).max(0))
+        Some((self.days_to(&self.completed_on, row)? - self.waited(row)).max(0))
     }
 
     /// Returns the end of processing by rule 2.1 of Decision 766: the day of the end, or of the only
     /// request for papers where there is none yet.
     fn end_766(&self, row: usize) -> Option<NaiveDate> {
-        day(self.received_on, row)?;
+        self.received_on[row]?;
         let is_only = integer(self.supplement_count, row) == Some(1);
         let request = || self.pauses.first_request(row).filter(|_| is_only);
-        day(self.ended_on, row).or_else(request)
+        self.ended_on[row].or_else(request)
     }
 
     /// Returns the first day on which a dossier is late by rule 2.1 of Decision 766: at once where
@@ -155,14 +159,14 @@ impl<'a> Rows<'a> {
     /// most days. Time waited for papers is taken off, once: a unit that has moved the due day has
     /// done so.
     fn late_766_from(&self, row: usize, service: Option<&ServiceVersion>) -> Option<NaiveDate> {
-        let received = day(self.received_on, row)?;
+        let received = self.received_on[row]?;
         if integer(self.supplement_count, row).is_some_and(|count| count > 1) {
             return Some(received);
         }
         let waited = self.waited(row).max(0).unsigned_abs();
         let calendar = &self.reference.calendar;
-        let last = match day(self.due_on, row) {
-            Some(due) if day(self.first_due_on, row).is_some_and(|first| first != due) => due,
+        let last = match self.due_on[row] {
+            Some(due) if self.first_due_on[row].is_some_and(|first| first != due) => due,
             Some(due) => calendar.add_working_days(due, waited),
             None => {
                 let most = service?.most_days?.unsigned_abs();
@@ -205,8 +209,8 @@ fn days<'a>(values: &'a [ArrayRef], column: &str) -> &'a Date32Array {
     values[at(column)].as_primitive()
 }
 
-fn day(days: &Date32Array, row: usize) -> Option<NaiveDate> {
-    days.is_valid(row).then(|| NaiveDate::from_epoch_days(days.value(row))).flatten()
+fn told(days: &Date32Array) -> Days {
+    days.iter().map(|day| NaiveDate::from_epoch_days(day?)).collect()
 }
 
 fn integer(integers: &Int64Array, row: usize) -> Option<i64> {

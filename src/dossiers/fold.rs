@@ -9,7 +9,7 @@ use arrow::array::{
     ArrayRef, BooleanBuilder, ListArray, RecordBatch, StringArray, StringBuilder, StructArray,
     UInt32Array, new_null_array,
 };
-use arrow::buffer::OffsetBuffer;
+use arrow::buffer::{NullBuffer, OffsetBuffer};
 use arrow::datatypes::{DataType, Int64Type};
 
 use crate::normalise::{N_FACTS, names_of, position_of};
@@ -22,7 +22,7 @@ use super::derive::derive;
 use super::marks::Marker;
 use super::pauses::Pauses;
 use super::rows::take;
-use super::{Dossiers, arrange, items};
+use super::{Dossiers, arrange, items, only};
 
 const NUMBER: usize = columns::position("dossier_number");
 
@@ -32,6 +32,7 @@ pub(super) fn fold(observations: &Arranged, pipeline: &Pipeline) -> Dossiers {
     let groups = groups(batch);
     let supplied = supplied_masks(batch);
     let mut values = latest_supplied(batch, &groups, &supplied);
+    let told = values.clone();
     let payments = items::fold(batch, &groups, &supplied, &mut values);
     let first_due = earliest_due(batch, &groups);
     let mut pauses = Pauses::gather(batch, &groups, pipeline);
@@ -41,11 +42,12 @@ pub(super) fn fold(observations: &Arranged, pipeline: &Pipeline) -> Dossiers {
     let marker = Marker { batch, supplied: &supplied, values: &values, enterprise_check, pipeline };
     let marks = marker.marks(&groups);
 
+    let said = only::in_history(&groups, &told, &values);
     let mut columns = vec![first_of(batch.column(arrange::KEY), &groups)];
     columns.extend(values);
     columns.extend(derived);
     let (has_dossier, feeds) = feeds(batch, &groups);
-    let history = history(batch, &groups, &supplied);
+    let history = history(batch, &groups, &supplied, said);
     columns.extend([has_dossier, feeds, marks, payments, pauses, history]);
     let rows = RecordBatch::try_new(Table::Dossiers.schema(), columns);
     Dossiers::new(rows.expect("each column has one value a dossier"))
@@ -160,15 +162,16 @@ fn feeds(batch: &RecordBatch, groups: &[usize]) -> (ArrayRef, ArrayRef) {
     (Arc::new(has_dossier.finish()), Arc::new(joined.finish()))
 }
 
-/// Makes `history`: every observation, whole, in the order of the fold.
-fn history(batch: &RecordBatch, groups: &[usize], supplied: &[u64]) -> ArrayRef {
+/// Makes `history`: every observation in the order of the fold, with its values where they are to be
+/// said.
+fn history(batch: &RecordBatch, groups: &[usize], supplied: &[u64], said: NullBuffer) -> ArrayRef {
     let field = history_field();
     let DataType::List(item) = field.data_type() else { unreachable!("history is a list") };
     let DataType::Struct(fields) = item.data_type() else { unreachable!("of observations") };
     let (facts, values) =
         batch.columns()[arrange::DELIVERY..].split_at(arrange::SUPPLIED - arrange::DELIVERY);
     let value_fields = columns::fields(columns::SUPPLIED).into();
-    let values = StructArray::new(value_fields, values[1..].to_vec(), None);
+    let values = StructArray::new(value_fields, values[1..].to_vec(), Some(said));
     let mut columns = facts.to_vec();
     columns.push(Arc::new(supplied_names(supplied)));
     columns.push(Arc::new(values));

@@ -7,6 +7,7 @@ mod fold;
 mod items;
 mod marks;
 mod merge;
+mod only;
 mod pauses;
 mod rows;
 

@@ -20,8 +20,8 @@ use super::scope::Scope;
 #[derive(Debug)]
 pub struct Series<'a> {
     pipeline: &'a Pipeline,
-    /// The months of which anything is counted, ascending, by their first days.
-    months: Vec<NaiveDate>,
+    /// The months of which anything is counted, ascending, by their first days, as days since 1970.
+    months: Vec<i32>,
     scopes: BTreeMap<Scope, usize>,
     by_measure: BTreeMap<&'a str, Vec<Counts>>,
 }
@@ -37,12 +37,29 @@ struct Counts {
     by_procedure: BTreeMap<usize, BTreeMap<usize, i64>>,
 }
 
+impl Counts {
+    /// Adds what is counted in a month: of a bin, and of a procedure, where they are looked at.
+    fn add(&mut self, month: usize, value: i64, bin: Option<i64>, procedure: Option<usize>) {
+        self.totals[month] += value;
+        if let Some(bin) = bin {
+            *self.bins.entry((month, bin)).or_default() += value;
+        }
+        if let Some(procedure) = procedure {
+            *self.by_procedure.entry(procedure).or_default().entry(month).or_default() += value;
+        }
+    }
+}
+
 impl<'a> Series<'a> {
     /// Rolls the measures of any cells up to every scope.
     pub fn new(measures: &[Measures], pipeline: &'a Pipeline) -> Self {
         let months = months(measures);
         let (joined, histograms) = (joined(pipeline), histograms(pipeline));
-        let mut by_measure: BTreeMap<&str, Vec<Counts>> = BTreeMap::new();
+        // By name: whether its bins are looked at, and its procedures.
+        let names = pipeline.definitions.measures.keys().map(String::as_str);
+        let known: Vec<(&str, bool, bool)> =
+            names.map(|name| (name, histograms.contains(name), joined.contains(name))).collect();
+        let mut by_measure: Vec<Vec<Counts>> = known.iter().map(|_| Vec::new()).collect();
         let mut places = Places::default();
         for batch in measures.iter().map(Measures::batch) {
             let [units, procedures, names] =
@@ -50,51 +67,53 @@ impl<'a> Series<'a> {
             let days = batch.column(2).as_primitive::<Date32Type>();
             let bins = batch.column(4).as_primitive::<Int64Type>();
             let values = batch.column(5).as_primitive::<Int64Type>();
-            let mut last = None;
+            // The rows of a unit and a procedure stand beside each other, and of them those of a
+            // month, and of these those of a measure.
+            let (mut of_pair, mut of_month, mut of_name) = (None, None, None);
             for row in 0..batch.num_rows() {
-                let Some(day) = Date32Type::to_naive_date_opt(days.value(row)) else { continue };
                 let name = names.value(row);
-                let Some((name, _)) = pipeline.definitions.measures.get_key_value(name) else {
-                    continue;
-                };
-                let month = months.partition_point(|known| *known < day);
+                let measure = beside(&mut of_name, name, || {
+                    known.binary_search_by_key(&name, |(known, ..)| known).ok()
+                });
+                let month = beside(&mut of_month, days.value(row), || {
+                    months.binary_search(&days.value(row)).ok()
+                });
+                let Some((measure, month)) = measure.zip(month) else { continue };
+                let (_, is_histogram, is_joined) = known[measure];
                 let unit = units.is_valid(row).then(|| units.value(row));
                 let procedure = procedures.is_valid(row).then(|| procedures.value(row));
-                let bin = if bins.is_valid(row) { bins.value(row) } else { 0 };
+                let place = beside(&mut of_pair, (unit, procedure), || {
+                    places.of(unit, procedure, pipeline)
+                });
                 let value = values.value(row);
-                // The rows of a unit and a procedure stand beside each other.
-                let place = match last {
-                    Some((of, place)) if of == (unit, procedure) => place,
-                    _ => places.of(unit, procedure, pipeline),
-                };
-                last = Some(((unit, procedure), place));
+                let bin = if bins.is_valid(row) { bins.value(row) } else { 0 };
+                let bin = is_histogram.then_some(bin);
                 let found = &places.all[place];
-                let by_scope = by_measure.entry(name).or_default();
+                let by_scope = &mut by_measure[measure];
                 for scope in &found.scopes {
                     if by_scope.len() <= *scope {
                         by_scope.resize_with(scope + 1, Counts::default);
                     }
                     let counts = &mut by_scope[*scope];
                     counts.totals.resize(months.len(), 0);
-                    counts.totals[month] += value;
-                    if histograms.contains(&**name) {
-                        *counts.bins.entry((month, bin)).or_default() += value;
-                    }
-                    if let Some(procedure) = found.procedure.filter(|_| joined.contains(&**name)) {
-                        let by_month = counts.by_procedure.entry(procedure).or_default();
-                        *by_month.entry(month).or_default() += value;
-                    }
+                    counts.add(month, value, bin, found.procedure.filter(|_| is_joined));
                 }
             }
         }
-        for counts in by_measure.values_mut().flatten() {
+        for counts in by_measure.iter_mut().flatten() {
             let mut total = 0;
             for month in &mut counts.totals {
                 total += *month;
                 *month = total;
             }
         }
-        Self { pipeline, months, scopes: places.scopes, by_measure }
+        let names = known.into_iter().map(|(name, ..)| name);
+        Self {
+            pipeline,
+            months,
+            scopes: places.scopes,
+            by_measure: names.zip(by_measure).collect(),
+        }
     }
 
     /// Looks at one scope and period.
@@ -104,7 +123,10 @@ impl<'a> Series<'a> {
 
     /// Looks at one scope from a day until before another.
     pub fn between(&self, scope: &Scope, from: NaiveDate, until: NaiveDate) -> At<'_> {
-        let place = |day: NaiveDate| self.months.partition_point(|month| *month < day);
+        let place = |day: NaiveDate| {
+            let day = Date32Type::from_naive_date(day);
+            self.months.partition_point(|month| *month < day)
+        };
         At {
             series: self,
             scope: self.scopes.get(scope).copied(),
@@ -189,8 +211,16 @@ impl Counted for At<'_> {
     }
 }
 
+/// Returns what was found for the row before, where this one has the same key.
+fn beside<K: PartialEq, V: Copy>(last: &mut Option<(K, V)>, key: K, find: impl FnOnce() -> V) -> V {
+    match last {
+        Some((known, found)) if *known == key => *found,
+        _ => last.insert((key, find())).1,
+    }
+}
+
 /// Lists the months of which anything is counted.
-fn months(measures: &[Measures]) -> Vec<NaiveDate> {
+fn months(measures: &[Measures]) -> Vec<i32> {
     let columns = measures.iter().map(|part| part.batch().column(2).as_primitive::<Date32Type>());
     let mut days: Vec<i32> = Vec::new();
     for column in columns {
@@ -198,7 +228,7 @@ fn months(measures: &[Measures]) -> Vec<NaiveDate> {
         days.sort_unstable();
         days.dedup();
     }
-    days.into_iter().filter_map(Date32Type::to_naive_date_opt).collect()
+    days
 }
 
 /// Names the measures whose bins are looked at.

@@ -4,10 +4,11 @@
 use std::collections::BTreeSet;
 
 use arrow::array::cast::AsArray as _;
-use arrow::array::{Array as _, Int64Array, RecordBatch, StringArray};
+use arrow::array::{Array as _, Date32Array, Int32Array, Int64Array, RecordBatch, StringArray};
 use arrow::datatypes::Int64Type;
+use chrono::{Datelike as _, NaiveDate};
 use polars::prelude::{
-    BooleanChunked, DataFrame, DataType, Expr, Int32Chunked, IntoLazy as _, PolarsResult, col, lit,
+    BooleanChunked, DataFrame, DataType, Expr, IntoLazy as _, PolarsResult, col, lit,
 };
 
 use crate::pipeline::condition::Condition;
@@ -118,23 +119,26 @@ impl Plan {
     /// Adds what the rows of a batch count; its columns are the needed ones.
     pub(super) fn add(&self, batch: &RecordBatch, totals: &mut Totals) -> Result<(), MeasureError> {
         let frame = ffi::to_frame(std::slice::from_ref(batch))?;
-        let answers = self.answers(frame);
-        let answers = answers.and_then(|answers| Answers::new(&answers, self));
-        let answers =
-            answers.map_err(|source| MeasureError::Engine { deed: "count a batch", source })?;
+        let answers = self
+            .answers(frame)
+            .map_err(|source| MeasureError::Engine { deed: "count a batch", source })?;
+        let months: Vec<Int32Array> =
+            self.days.iter().map(|day| months(days(batch, day.column))).collect();
         let units = texts(batch, "unit_code");
         let groups = totals.groups(units, self.procedure.map(|column| texts(batch, column)));
         let counts = |row: usize| !self.needs_unit || units.is_valid(row);
-        for (day, months) in self.days.iter().zip(&answers.months) {
+        for (day, months) in self.days.iter().zip(&months) {
             for steps in day.steps.chunks(STEPS_IN_A_PASS) {
-                let told = answers.told(steps, batch.num_rows());
+                let told = told(&answers, steps, batch.num_rows());
                 let added: Vec<Option<&Int64Array>> = steps
                     .iter()
                     .map(|step| step.adds.map(|column| integers(batch, column)))
                     .collect();
                 for (row, told) in told.iter().enumerate().filter(|(_, told)| **told != 0) {
-                    let Some(month) = months.get(row).filter(|_| counts(row)) else { continue };
-                    let sums = totals.sums(groups[row], month, self.measures.len());
+                    if !counts(row) || months.is_null(row) {
+                        continue;
+                    }
+                    let sums = totals.sums(groups[row], months.value(row), self.measures.len());
                     for at in bits(*told) {
                         let n = added[at].map_or(1, |column| value_or_zero(column, row));
                         sums[steps[at].measure] += steps[at].sign * n;
@@ -143,69 +147,49 @@ impl Plan {
             }
         }
         for Histogram { measure, day, column, predicate } in &self.histograms {
-            let (months, values) = (&answers.months[*day], integers(batch, column));
-            for (row, told) in answers.predicates[*predicate].iter().enumerate() {
-                if told == Some(true)
-                    && counts(row)
-                    && values.is_valid(row)
-                    && let Some(month) = months.get(row)
+            let (months, values) = (&months[*day], integers(batch, column));
+            for (row, told) in answers[*predicate].iter().enumerate() {
+                if told == Some(true) && counts(row) && values.is_valid(row) && months.is_valid(row)
                 {
                     // Below 0 is in the bin of 0, above the last in the last.
                     let bin = values.value(row).clamp(0, LAST_BIN);
-                    totals.add_to_bin(groups[row], month, *measure, bin);
+                    totals.add_to_bin(groups[row], months.value(row), *measure, bin);
                 }
             }
         }
         Ok(())
     }
 
-    /// Asks every predicate, and for the month of every day, of all rows at once.
-    fn answers(&self, frame: DataFrame) -> PolarsResult<DataFrame> {
+    /// Asks every predicate of all rows at once.
+    fn answers(&self, frame: DataFrame) -> PolarsResult<Vec<BooleanChunked>> {
         let predicates = self.predicates.iter().enumerate();
         let predicates = predicates.map(|(at, asked)| asked.clone().alias(predicate_name(at)));
-        let months = self.days.iter().enumerate();
-        let months = months.map(|(at, day)| month_number(day.column).alias(month_name(at)));
-        frame.lazy().select(predicates.chain(months).collect::<Vec<_>>()).collect()
+        let answers = frame.lazy().select(predicates.collect::<Vec<_>>()).collect()?;
+        (0..self.predicates.len())
+            .map(|at| Ok(answers.column(&predicate_name(at))?.bool()?.rechunk().into_owned()))
+            .collect()
     }
 }
 
-/// What was asked of each row of a batch.
-struct Answers {
-    predicates: Vec<BooleanChunked>,
-    /// By day column.
-    months: Vec<Int32Chunked>,
-}
-
-impl Answers {
-    fn new(answers: &DataFrame, plan: &Plan) -> PolarsResult<Self> {
-        let predicates = (0..plan.predicates.len())
-            .map(|at| Ok(answers.column(&predicate_name(at))?.bool()?.rechunk().into_owned()));
-        let months = (0..plan.days.len())
-            .map(|at| Ok(answers.column(&month_name(at))?.i32()?.rechunk().into_owned()));
-        Ok(Self {
-            predicates: predicates.collect::<PolarsResult<_>>()?,
-            months: months.collect::<PolarsResult<_>>()?,
-        })
-    }
-
-    /// Returns for each row a bit for each step whose predicate is true.
-    fn told(&self, steps: &[Step], n_rows: usize) -> Vec<u64> {
-        let mut told = vec![0; n_rows];
-        for (at, step) in steps.iter().enumerate() {
-            for (told, is_true) in told.iter_mut().zip(self.predicates[step.predicate].iter()) {
-                *told |= u64::from(is_true == Some(true)) << at;
-            }
+/// Returns for each row a bit for each step whose predicate is true.
+fn told(answers: &[BooleanChunked], steps: &[Step], n_rows: usize) -> Vec<u64> {
+    let mut told = vec![0; n_rows];
+    for (at, step) in steps.iter().enumerate() {
+        for (told, is_true) in told.iter_mut().zip(answers[step.predicate].iter()) {
+            *told |= u64::from(is_true == Some(true)) << at;
         }
-        told
     }
+    told
 }
 
 fn predicate_name(at: usize) -> String {
     format!("#predicate {at}")
 }
 
-fn month_name(at: usize) -> String {
-    format!("#month {at}")
+/// Returns the month of each day: those since January of the year 0.
+fn months(days: &Date32Array) -> Int32Array {
+    let month = |day: NaiveDate| day.year() * 12 + day.month0().cast_signed();
+    days.unary(|day| NaiveDate::from_epoch_days(day).map_or(0, month))
 }
 
 /// Returns the positions of the bits that are set.
@@ -219,6 +203,10 @@ fn bits(mut mask: u64) -> impl Iterator<Item = usize> {
 
 fn texts<'a>(batch: &'a RecordBatch, column: &str) -> &'a StringArray {
     batch[column].as_string()
+}
+
+fn days<'a>(batch: &'a RecordBatch, column: &str) -> &'a Date32Array {
+    batch[column].as_primitive()
 }
 
 fn integers<'a>(batch: &'a RecordBatch, column: &str) -> &'a Int64Array {

@@ -1,7 +1,7 @@
 //! What the texts of a column of codes mean, remembered: a log has few of them, each very often.
 
 /// How many texts are remembered; a text that falls on the place of another takes it.
-const N_PLACES: usize = 256;
+const N_PLACES: usize = 4096;
 
 /// The texts seen, each with its code; `None` where it has none.
 #[derive(Default)]
@@ -41,7 +41,7 @@ mod tests {
 
     #[test]
     fn a_text_keeps_its_code_whatever_falls_on_its_place() {
-        let texts: Vec<String> = (0..2_000).map(|n| format!("1.{n:06}")).collect();
+        let texts: Vec<String> = (0..20_000).map(|n| format!("1.{n:06}")).collect();
         let mut codes = Codes::default();
         for _ in 0..2 {
             for text in &texts {

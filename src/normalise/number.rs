@@ -2,7 +2,6 @@
 //! `G16.05-200115-0001` (root first, Decision 20/2020) name the same dossier.
 
 use std::borrow::Cow;
-use std::fmt::Write as _;
 use std::ops::Range;
 
 use chrono::NaiveDate;
@@ -53,7 +52,7 @@ impl DossierKey {
         if !has_three_parts || date.len() != 6 || !is_number(date) || !is_number(serial) {
             return None;
         }
-        let serial: u64 = serial.parse().ok()?;
+        serial.parse::<u64>().ok()?;
         let two = |at: usize| date[at..at + 2].parse::<u16>().ok();
         let (year, month, day) = (2000 + two(0)?, two(2)?, two(4)?);
         NaiveDate::from_ymd_opt(year.into(), month.into(), day.into())?;
@@ -63,7 +62,10 @@ impl DossierKey {
         self.key.push_str(&self.last.1);
         self.agency = Some(0..self.key.len());
         self.month = Some((year, month as u8));
-        write!(self.key, "-{date}-{serial:04}").ok()
+        // The serial has at least four digits, and no more zeros before it.
+        let digits = serial.trim_start_matches('0');
+        self.key.extend(["-", date, "-", &"0000"[digits.len().min(4)..], digits]);
+        Some(())
     }
 }
 

@@ -1,6 +1,5 @@
 //! Observations: what one record says of one dossier, typed.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arrow::array::{
@@ -70,8 +69,8 @@ pub(super) struct ObservationsBuilder<'a> {
     origin: &'a Origin,
     n_rows: usize,
     supplied: Int64Builder,
-    /// The beginning of the hash of records that supply the same columns.
-    shared: BTreeMap<u64, sha2::Sha256>,
+    /// The beginning of the hash of records that supply the same columns, by these: most do.
+    shared: Option<(u64, sha2::Sha256)>,
     keys: StringBuilder,
     cells: Int64Builder,
     item_keys: StringBuilder,
@@ -88,7 +87,7 @@ impl<'a> ObservationsBuilder<'a> {
             origin,
             n_rows: 0,
             supplied: Int64Builder::new(),
-            shared: BTreeMap::new(),
+            shared: None,
             keys: StringBuilder::new(),
             cells: Int64Builder::new(),
             item_keys: StringBuilder::new(),
@@ -164,12 +163,14 @@ impl<'a> ObservationsBuilder<'a> {
                 Value::Flag(flag) => put(tag, &[u8::from(*flag)]),
             }
         }
-        let feed = &self.origin.feed;
-        let hash = self.shared.entry(record.supplied).or_insert_with(|| {
-            sha2::Sha256::new().chain_update(names_of(record.supplied)).chain_update(feed)
+        let supplied = record.supplied;
+        let shared = self.shared.take().filter(|(of, _)| *of == supplied).unwrap_or_else(|| {
+            let names = sha2::Sha256::new().chain_update(names_of(supplied));
+            (supplied, names.chain_update(&self.origin.feed))
         });
-        self.supplied.append_value(record.supplied.cast_signed());
-        let digest = hash.clone().chain_update(&*scratch).finalize();
+        self.supplied.append_value(supplied.cast_signed());
+        let digest = shared.1.clone().chain_update(&*scratch).finalize();
+        self.shared = Some(shared);
         i64::from_le_bytes(digest[..8].try_into().expect("a digest has more than 8 bytes"))
     }
 }
@@ -221,12 +222,20 @@ impl ValueBuilder {
 
     /// Fills up with nulls to so many rows.
     fn pad(&mut self, n_rows: usize) {
+        let n = match self {
+            Self::None(_) => return,
+            Self::Text(texts) => n_rows - texts.len(),
+            Self::Day(days) => n_rows - days.len(),
+            Self::Integer(numbers) => n_rows - numbers.len(),
+            Self::Flag(flags) => n_rows - flags.len(),
+        };
         match self {
+            _ if n == 0 => {}
             Self::None(_) => {}
-            Self::Text(texts) => texts.append_nulls(n_rows - texts.len()),
-            Self::Day(days) => days.append_nulls(n_rows - days.len()),
-            Self::Integer(numbers) => numbers.append_nulls(n_rows - numbers.len()),
-            Self::Flag(flags) => flags.append_nulls(n_rows - flags.len()),
+            Self::Text(texts) => texts.append_nulls(n),
+            Self::Day(days) => days.append_nulls(n),
+            Self::Integer(numbers) => numbers.append_nulls(n),
+            Self::Flag(flags) => flags.append_nulls(n),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! A text read as the value of its column, or the rule that it breaks.
 
 use std::borrow::Cow;
+use std::cell::LazyCell;
 
 use chrono::NaiveDate;
 
@@ -166,20 +167,20 @@ fn look_up<'a>(
     pipeline: &'a Pipeline,
     profile: &'a Profile,
 ) -> Option<&'a str> {
-    let folded = fold(text);
-    let mapped = profile.codes.get(column.name).and_then(|codes| codes.get(&folded));
+    let folded = LazyCell::new(|| fold(text));
+    let mapped = profile.codes.get(column.name).and_then(|codes| codes.get(&*folded));
     if let Some(value) = mapped {
         return Some(value);
     }
     match column.kind {
-        Kind::Code(codes) => codes.iter().find(|code| **code == folded).copied(),
+        Kind::Code(codes) => codes.iter().find(|code| **code == *folded).copied(),
         Kind::Unit => {
             let units = &pipeline.reference.units;
             let by_code = || units.resolve(&super::number::agency_code(text.trim())?);
             units.resolve(text).or_else(by_code)
         }
         Kind::Procedure => procedure(text, pipeline),
-        Kind::Flag => ["true", "false"].into_iter().find(|flag| *flag == folded),
+        Kind::Flag => ["true", "false"].into_iter().find(|flag| *flag == *folded),
         _ => None,
     }
 }

@@ -38,6 +38,12 @@ impl ServiceVersion {
     }
 }
 
+/// Returns the version valid on a day, of those of a procedure.
+pub fn valid_on(versions: &[ServiceVersion], day: NaiveDate) -> Option<&ServiceVersion> {
+    let begun = versions.iter().rev().find(|version| version.valid_from <= day);
+    begun.filter(|version| version.valid_to.is_none_or(|end| day < end))
+}
+
 /// A field of administration (lĩnh vực).
 #[derive(Debug, Clone)]
 pub struct ServiceField {
@@ -150,19 +156,14 @@ impl Services {
         !self.by_code.is_empty() && !self.contains(code)
     }
 
-    /// Returns the version valid on a day.
-    pub fn on(&self, code: &str, day: NaiveDate) -> Option<&ServiceVersion> {
-        let versions = self.by_code.get(code)?;
-        versions
-            .iter()
-            .rev()
-            .find(|version| version.valid_from <= day)
-            .filter(|version| version.valid_to.is_none_or(|end| day < end))
+    /// Returns the versions of a procedure in order of time; none where it is not listed.
+    pub fn of(&self, code: &str) -> &[ServiceVersion] {
+        self.by_code.get(code).map_or(&[], Vec::as_slice)
     }
 
     /// Returns the latest version: what a procedure is called and where it belongs today.
     pub fn latest(&self, code: &str) -> Option<&ServiceVersion> {
-        self.by_code.get(code)?.last()
+        self.of(code).last()
     }
 
     /// Every version, by code and time.

@@ -43,12 +43,13 @@ pub fn cleaned(text: &str) -> Cow<'_, str> {
 
 /// Cuts what cannot be seen off both ends.
 pub fn trim(text: &str) -> &str {
+    let is_seen = |c: char| !c.is_whitespace() && !is_invisible(c);
     // Most texts begin and end with what can be seen.
-    let is_plain = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_graphic);
-    if is_plain(text.as_bytes().first()) && is_plain(text.as_bytes().last()) {
+    let mut chars = text.chars();
+    if chars.next().is_some_and(is_seen) && chars.next_back().is_none_or(is_seen) {
         return text;
     }
-    text.trim_matches(|c: char| c.is_whitespace() || is_invisible(c))
+    text.trim_matches(|c: char| !is_seen(c))
 }
 
 /// Returns the candidate that is most likely meant, when one is near enough to suggest.

@@ -20,10 +20,16 @@ use super::suppress::Suppression;
 /// The name below `publish/` of what the copies are of.
 pub const ABOUT: &str = "about.json";
 
+/// The form of the copies that are made now.
+const FORM: u32 = 2;
+
 /// What the copies are of: a release, and the number below which cells are suppressed; and how the
 /// copies are known.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct About {
+    /// How they are made: other bytes of the same rows are other copies.
+    #[serde(default)]
+    form: u32,
     release: u64,
     as_of: NaiveDate,
     suppress_below: Option<i64>,
@@ -50,7 +56,13 @@ impl About {
             size_bytes: bytes.len() as u64,
         };
         let copies = copies.iter().map(|(name, bytes)| (name.clone(), known(bytes))).collect();
-        Self { release, as_of, suppress_below: pipeline.settings.suppress_below, copies }
+        Self {
+            form: FORM,
+            release,
+            as_of,
+            suppress_below: pipeline.settings.suppress_below,
+            copies,
+        }
     }
 
     /// Reads it; `None` where it is not written so.
@@ -67,7 +79,7 @@ impl About {
 
     /// Whether the copies are of this release and this threshold.
     pub fn is_of(&self, release: u64, as_of: NaiveDate, pipeline: &Pipeline) -> bool {
-        (self.release, self.as_of) == (release, as_of)
+        (self.form, self.release, self.as_of) == (FORM, release, as_of)
             && self.suppress_below == pipeline.settings.suppress_below
     }
 
@@ -100,11 +112,16 @@ pub fn suppress(
     Ok(())
 }
 
-/// Makes the copy of a table: its name below `publish/`, and its bytes.
-pub fn plain_copy(table: Table, rows: &RecordBatch) -> anyhow::Result<(String, Vec<u8>)> {
+/// Returns the name below `publish/` of a table's copy.
+pub fn name_of(table: Table) -> String {
+    format!("{}.parquet", table.name())
+}
+
+/// Writes the copy of a table.
+pub fn written(table: Table, rows: &RecordBatch) -> anyhow::Result<Vec<u8>> {
     let level = ZstdLevel::try_new(3).context("zstd has a level 3")?;
     let properties = WriterProperties::builder().set_compression(Compression::ZSTD(level)).build();
     let mut writer = ArrowWriter::try_new(Vec::new(), table.schema(), Some(properties))?;
     writer.write(rows)?;
-    Ok((format!("{}.parquet", table.name()), writer.into_inner()?))
+    Ok(writer.into_inner()?)
 }

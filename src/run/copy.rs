@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use anyhow::Context as _;
 use arrow::array::RecordBatch;
+use rayon::prelude::*;
 
 use crate::pipeline::Pipeline;
 use crate::pipeline::tables::Table;
@@ -50,8 +51,21 @@ pub(super) fn made(
     store: &Store,
     release: &Release,
 ) -> anyhow::Result<BTreeMap<String, Vec<u8>>> {
-    let copy = |(table, rows): (&Table, &RecordBatch)| copies::plain_copy(*table, rows);
-    open_tables(pipeline, store, release)?.iter().map(copy).collect()
+    let name = |table: Table| copies::name_of(table);
+    if pipeline.settings.suppress_below.is_some() {
+        let open = open_tables(pipeline, store, release)?;
+        let copy = |(table, rows): (&Table, &_)| Ok((name(*table), copies::written(*table, rows)?));
+        return open.par_iter().map(copy).collect();
+    }
+    let copy = |(table, _): &(Table, bool)| {
+        let bytes = match &files(*table, release, store)?[..] {
+            // What is one file already need not be written again.
+            [file] => store.bytes_of(*table, file)?,
+            files => copies::written(*table, &rows_of(*table, files, store)?)?,
+        };
+        Ok((name(*table), bytes))
+    };
+    RELEASED.par_iter().map(copy).collect()
 }
 
 /// Reads the released tables as they are open: whole but for small cells.
@@ -60,10 +74,9 @@ pub(super) fn open_tables(
     store: &Store,
     release: &Release,
 ) -> anyhow::Result<BTreeMap<Table, RecordBatch>> {
-    let mut tables = BTreeMap::new();
-    for (table, _) in RELEASED {
-        tables.insert(table, read(table, release, store)?);
-    }
+    let read = |(table, _): &(Table, bool)| Ok((*table, read(*table, release, store)?));
+    let tables: anyhow::Result<_> = RELEASED.par_iter().map(read).collect();
+    let mut tables: BTreeMap<Table, RecordBatch> = tables?;
     if let Some(below) = pipeline.settings.suppress_below {
         copies::suppress(&mut tables, pipeline, below)?;
     }
@@ -73,9 +86,13 @@ pub(super) fn open_tables(
 /// Reads a released table as it stands with a release: the newest of one that is replaced, all of
 /// one that grows.
 pub(super) fn read(table: Table, release: &Release, store: &Store) -> anyhow::Result<RecordBatch> {
+    rows_of(table, &files(table, release, store)?, store)
+}
+
+fn rows_of(table: Table, files: &[DataFile], store: &Store) -> anyhow::Result<RecordBatch> {
     let mut batches = Vec::new();
-    for file in files(table, release, store)? {
-        for batch in store.read(table, &file, None)? {
+    for file in files {
+        for batch in store.read(table, file, None)? {
             batches.push(batch?);
         }
     }

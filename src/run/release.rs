@@ -7,6 +7,7 @@ use anyhow::Context as _;
 use arrow::array::RecordBatch;
 use arrow::compute::concat_batches;
 use chrono::SecondsFormat;
+use rayon::prelude::*;
 use tracing::info;
 
 use crate::indicators::completeness::{Completeness, Report};
@@ -103,13 +104,19 @@ fn draw(
         let released = standing(pipeline, store, last, &state, &ledger)?;
         return Ok(Drawn { released, tables: Vec::new() });
     }
-    let computed = Computed::new(pipeline, &ledger, state.measures(store)?, options.as_of)?;
-    let Computed { mut rows, covered, completeness, measures } = computed;
+    let (computed, published) = rayon::join(
+        || Computed::new(pipeline, &ledger, state.measures(store)?, options.as_of),
+        || -> anyhow::Result<_> {
+            let published = last.as_ref().map(|last| read_indicators(store, last)).transpose()?;
+            let rows = published.as_ref().map(Indicators::rows).unwrap_or_default();
+            Ok((published, rows))
+        },
+    );
+    let Computed { mut rows, covered, completeness, measures } = computed?;
+    let (published, published_rows) = published?;
     let differences = control::compare(pipeline, &measures, &ledger);
-    let published = last.as_ref().map(|last| read_indicators(store, last)).transpose()?;
     let number = last.as_ref().map_or(1, |last| last.number + 1);
 
-    let published_rows = published.as_ref().map(Indicators::rows).unwrap_or_default();
     let known = Known::by(last.as_ref(), store)?;
     let changes = changes(pipeline, last.as_ref(), known.news(&ledger, pipeline));
     let revisions = revise(&mut rows, &published_rows, number as i64, &changes);
@@ -126,15 +133,17 @@ fn draw(
     evidence.extend(guards::final_changed(&revisions, &pipeline.definitions));
     let accepted = guards::accept(&evidence, options)?;
     add_readings(&mut rows, pipeline);
-    let indicators = Indicators::from_rows(&rows);
-    let trends = trend::trends(&rows, pipeline, options.as_of);
+    let (indicators, trends) = rayon::join(
+        || Indicators::from_rows(&rows),
+        || trend::batch(&trend::trends(&rows, pipeline, options.as_of)),
+    );
     drop(rows);
     let published_at = options.now.to_rfc3339_opts(SecondsFormat::Secs, true);
     let revisions_table = Revisions::from_rows(&revisions, number as i64, &published_at);
     let tables = vec![
         (Table::Indicators, indicators.batch().clone()),
         (Table::Completeness, completeness.batch()),
-        (Table::Trends, trend::batch(&trends)),
+        (Table::Trends, trends),
         (Table::Revisions, revisions_table.batch().clone()),
     ];
     let release = Some(Release {
@@ -251,15 +260,14 @@ fn write_files(
     number: u64,
     tables: Vec<(Table, RecordBatch)>,
 ) -> Result<BTreeMap<String, ReleaseFile>, Failure> {
-    let mut files = BTreeMap::new();
-    for (table, rows) in tables {
-        let prefix = format!("{number:08}-");
-        let written: DataFile =
-            store.write(table, None, FileName::Prefixed(&prefix), [Ok::<_, Failure>(rows)])?;
+    let prefix = format!("{number:08}-");
+    let write = |(table, rows): (Table, RecordBatch)| {
+        let rows = [Ok::<_, Failure>(rows)];
+        let written = store.write(table, None, FileName::Prefixed(&prefix), rows)?;
         let DataFile { path, size_bytes, n_rows, .. } = written;
-        files.insert(table.name().to_owned(), ReleaseFile { path, size_bytes, n_rows });
-    }
-    Ok(files)
+        Ok((table.name().to_owned(), ReleaseFile { path, size_bytes, n_rows }))
+    };
+    tables.into_par_iter().map(write).collect()
 }
 
 /// Returns a release's file of a table.

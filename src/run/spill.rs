@@ -3,6 +3,7 @@
 //!
 //! The observations of a delivery lie in sorted runs, each cut by cell into blocks of whole dossiers.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io;
@@ -15,6 +16,7 @@ use arrow::buffer::Buffer;
 use arrow::error::ArrowError;
 use arrow::ipc::reader::StreamDecoder;
 use arrow::ipc::writer::StreamWriter;
+use zstd::bulk::{Compressor, Decompressor};
 
 use crate::dossiers::Arranged;
 use crate::normalise::Observations;
@@ -27,6 +29,17 @@ const ROWS_IN_A_BLOCK: usize = if cfg!(test) { 1 } else { 2 << 10 };
 /// About how many observations are folded at a time.
 const ROWS_FOLDED: usize = if cfg!(test) { 2 } else { 32 << 10 };
 
+/// So little that compressing costs no more than writing the plain bytes (docs/decisions/0016).
+const ZSTD_LEVEL: i32 = -1;
+
+thread_local! {
+    // To make either costs more than to use it on a block.
+    static COMPRESSOR: RefCell<Compressor<'static>> =
+        RefCell::new(Compressor::new(ZSTD_LEVEL).expect("zstd has the level"));
+    static DECOMPRESSOR: RefCell<Decompressor<'static>> =
+        RefCell::new(Decompressor::new().expect("there is memory"));
+}
+
 /// A temporary file that batches are put into from all sides.
 #[derive(Debug)]
 pub(super) struct Spill {
@@ -34,11 +47,12 @@ pub(super) struct Spill {
     end: AtomicU64,
 }
 
-/// Where a batch lies.
+/// Where a batch lies, and how large it is compressed and plain.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Place {
     offset: u64,
     n_bytes: usize,
+    n_plain: usize,
 }
 
 impl Spill {
@@ -53,10 +67,11 @@ impl Spill {
         let put = || -> Result<Place, ArrowError> {
             let mut writer = StreamWriter::try_new(Vec::new(), &batch.schema())?;
             writer.write(batch)?;
-            let bytes = writer.into_inner()?;
+            let plain = writer.into_inner()?;
+            let bytes = COMPRESSOR.with_borrow_mut(|zstd| zstd.compress(&plain))?;
             let offset = self.end.fetch_add(bytes.len() as u64, Ordering::Relaxed);
             self.file.write_all_at(&bytes, offset)?;
-            Ok(Place { offset, n_bytes: bytes.len() })
+            Ok(Place { offset, n_bytes: bytes.len(), n_plain: plain.len() })
         };
         put().with_context(|| {
             let folder = std::env::temp_dir();
@@ -69,7 +84,9 @@ impl Spill {
         let get = || -> Result<RecordBatch, ArrowError> {
             let mut bytes = vec![0; place.n_bytes];
             self.file.read_exact_at(&mut bytes, place.offset)?;
-            let batch = StreamDecoder::new().decode(&mut Buffer::from_vec(bytes))?;
+            let plain =
+                DECOMPRESSOR.with_borrow_mut(|zstd| zstd.decompress(&bytes, place.n_plain))?;
+            let batch = StreamDecoder::new().decode(&mut Buffer::from_vec(plain))?;
             batch.ok_or_else(|| ArrowError::from(io::Error::from(io::ErrorKind::UnexpectedEof)))
         };
         get().context("failed to read back from a temporary file")

@@ -9,7 +9,7 @@ use arrow::compute::BatchCoalescer;
 use arrow::datatypes::{Schema, SchemaRef};
 use arrow::error::ArrowError;
 use parquet::arrow::arrow_writer::ArrowWriter;
-use parquet::basic::{Compression, ZstdLevel};
+use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::errors::ParquetError;
 use parquet::file::properties::WriterProperties;
 use parquet::schema::types::ColumnPath;
@@ -24,6 +24,15 @@ pub(super) const BATCH_ROWS: usize = 32 * 1024;
 /// How many digits of their hash name bytes.
 const CONTENT_DIGITS: usize = 32;
 const KEY_COLUMN: &str = "dossier_key";
+const ZSTD_LEVEL: i32 = 1;
+/// The columns that have no dictionary.
+const ENCODED: &[(&str, Encoding)] = &[
+    (KEY_COLUMN, Encoding::DELTA_BYTE_ARRAY),
+    ("dossier_number", Encoding::DELTA_BYTE_ARRAY),
+    ("history.list.item.event_time", Encoding::DELTA_BINARY_PACKED),
+    ("history.list.item.hash", Encoding::PLAIN),
+    ("history.list.item.values.dossier_number", Encoding::DELTA_BYTE_ARRAY),
+];
 
 /// A Parquet file of a table.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -111,6 +120,11 @@ impl Store {
 }
 
 impl Store {
+    /// Reads a file as it lies there.
+    pub fn bytes_of(&self, table: Table, file: &DataFile) -> Result<Vec<u8>, StoreError> {
+        self.root.read(&object_name(table, file))
+    }
+
     /// Whether the bytes of a file are those that its name ends with the hash of.
     pub fn has_named_content(&self, table: Table, path: &str) -> Result<bool, StoreError> {
         let bytes = self.root.read(&format!("{}/{path}", table.name()))?;
@@ -123,13 +137,21 @@ pub(super) fn object_name(table: Table, file: &DataFile) -> String {
     format!("{}/{}", table.name(), file.path)
 }
 
+/// How files are encoded, as measured (docs/decisions/0016): the keys of sorted dossiers by what each
+/// shares with the one before, what is another in nearly each row without a dictionary.
 fn properties(schema: &Schema) -> WriterProperties {
-    let level = ZstdLevel::try_new(3).expect("zstd has a level 3");
-    let properties = WriterProperties::builder()
+    let level = ZstdLevel::try_new(ZSTD_LEVEL).expect("zstd has the level");
+    let mut properties = WriterProperties::builder()
         .set_compression(Compression::ZSTD(level))
         .set_max_row_group_row_count(Some(ROW_GROUP_ROWS));
     if schema.index_of(KEY_COLUMN).is_err() {
         return properties.build();
+    }
+    for (column, encoding) in ENCODED {
+        let path = ColumnPath::from(column.split('.').map(str::to_owned).collect::<Vec<_>>());
+        properties = properties
+            .set_column_dictionary_enabled(path.clone(), false)
+            .set_column_encoding(path, *encoding);
     }
     properties.set_column_bloom_filter_enabled(ColumnPath::from(KEY_COLUMN), true).build()
 }
