@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 
-use arrow::array::{AsArray as _, RecordBatch};
+use arrow::array::{Array as _, AsArray as _, RecordBatch};
 use arrow::compute::concat_batches;
 use arrow::datatypes::Int64Type;
 use proptest::prelude::*;
@@ -102,6 +102,51 @@ fn take_out(cells: &mut Cells, delivery: usize, pipeline: &Pipeline) {
         *batches = merge(old, update, pipeline).map(Result::unwrap).collect();
     }
     cells.retain(|_, batches| !batches.is_empty());
+}
+
+/// Folds every cell again from its own rows.
+fn fold_again(cells: &Cells, pipeline: &Pipeline) -> Cells {
+    let without = BTreeSet::new();
+    let again = |(cell, batches): (&Cell, &Vec<Dossiers>)| {
+        let old = batches.iter().cloned().map(Ok::<_, Infallible>);
+        let update = CellUpdate { new: std::iter::empty(), without: &without, is_stale: true };
+        (cell.clone(), merge(old, update, pipeline).map(Result::unwrap).collect())
+    };
+    cells.iter().map(again).collect()
+}
+
+/// Returns the rows of every cell, `history` and all.
+fn whole(cells: &Cells) -> Vec<RecordBatch> {
+    let schema = Table::Dossiers.schema();
+    let whole = |batches: &Vec<Dossiers>| {
+        concat_batches(&schema, batches.iter().map(Dossiers::batch)).unwrap()
+    };
+    cells.values().map(whole).collect()
+}
+
+#[test]
+fn an_only_observation_is_said_by_the_row_alone_and_given_back_whole() {
+    let (_folder, pipeline) = small();
+    let lone = "\
+        Mã hồ sơ,Ngày tiếp nhận,Trạng thái,Ngày có kết quả,Hình thức nộp\n\
+        G99.01-200110-0001,10/01/2020,Đang xử lý,,Trực tuyến\n\
+        G99.01-200110-0002,10/01/2020,Đã xong,15/01/2020,\n\
+        G99.01-200110-0003,10/01/2020,Từ chối,16/01/2020,Trực tiếp\n";
+    let two = "\
+        G99.01-200110-0004,10/01/2020,Đang xử lý,,\n\
+        G99.01-200110-0004,10/01/2020,Đã xong,17/01/2020,\n";
+    for (log, said) in [
+        (lone.to_owned(), vec![false; 3]),
+        (format!("{lone}{two}"), vec![false, false, false, true, true]),
+    ] {
+        let mut cells = Cells::new();
+        fold_in(&mut cells, &log, 1, &pipeline);
+        let folded = whole(&cells);
+        let history = folded[0].column(folded[0].num_columns() - 1).as_list::<i32>();
+        let values = history.values().as_struct().column_by_name("values").unwrap().clone();
+        assert_eq!((0..values.len()).map(|at| values.is_valid(at)).collect::<Vec<_>>(), said);
+        assert!(whole(&fold_again(&cells, &pipeline)) == folded, "other rows than before");
+    }
 }
 
 /// A log of dossiers of one month by their numbers.
