@@ -209,6 +209,7 @@ fn days<'a>(values: &'a [ArrayRef], column: &str) -> &'a Date32Array {
     values[at(column)].as_primitive()
 }
 
+/// Reads the days of a column once: each is asked for often.
 fn told(days: &Date32Array) -> Days {
     days.iter().map(|day| NaiveDate::from_epoch_days(day?)).collect()
 }

@@ -220,17 +220,24 @@ impl ValueBuilder {
         }
     }
 
+    fn len(&self) -> usize {
+        match self {
+            Self::None(_) => 0,
+            Self::Text(texts) => texts.len(),
+            Self::Day(days) => days.len(),
+            Self::Integer(numbers) => numbers.len(),
+            Self::Flag(flags) => flags.len(),
+        }
+    }
+
     /// Fills up with nulls to so many rows.
     fn pad(&mut self, n_rows: usize) {
-        let n = match self {
-            Self::None(_) => return,
-            Self::Text(texts) => n_rows - texts.len(),
-            Self::Day(days) => n_rows - days.len(),
-            Self::Integer(numbers) => n_rows - numbers.len(),
-            Self::Flag(flags) => n_rows - flags.len(),
-        };
+        let n = n_rows - self.len();
+        // Most values stand just below the one before.
+        if n == 0 {
+            return;
+        }
         match self {
-            _ if n == 0 => {}
             Self::None(_) => {}
             Self::Text(texts) => texts.append_nulls(n),
             Self::Day(days) => days.append_nulls(n),

@@ -58,12 +58,14 @@ pub(super) fn made(
         return open.par_iter().map(copy).collect();
     }
     let copy = |(table, _): &(Table, bool)| {
-        let bytes = match &files(*table, release, store)?[..] {
-            // What is one file already need not be written again.
-            [file] => store.bytes_of(*table, file)?,
-            files => copies::written(*table, &rows_of(*table, files, store)?)?,
+        let files = files(*table, release, store)?;
+        // What is one file already need not be written again.
+        let whole = match &files[..] {
+            [file] => store.whole(*table, file)?,
+            _ => None,
         };
-        Ok((name(*table), bytes))
+        let written = || copies::written(*table, &rows_of(*table, &files, store)?);
+        Ok((name(*table), whole.map_or_else(written, Ok)?))
     };
     RELEASED.par_iter().map(copy).collect()
 }

@@ -8,6 +8,8 @@ use arrow::array::RecordBatch;
 use arrow::compute::BatchCoalescer;
 use arrow::datatypes::{Schema, SchemaRef};
 use arrow::error::ArrowError;
+use bytes::Bytes;
+use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
 use parquet::arrow::arrow_writer::ArrowWriter;
 use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::errors::ParquetError;
@@ -120,9 +122,14 @@ impl Store {
 }
 
 impl Store {
-    /// Reads a file as it lies there.
-    pub fn bytes_of(&self, table: Table, file: &DataFile) -> Result<Vec<u8>, StoreError> {
-        self.root.read(&object_name(table, file))
+    /// Reads a file as it lies there; `None` where it is too old to have every column of its table.
+    pub fn whole(&self, table: Table, file: &DataFile) -> Result<Option<Vec<u8>>, StoreError> {
+        let object = object_name(table, file);
+        let bytes = Bytes::from(self.root.read(&object)?);
+        let read = ArrowReaderMetadata::load(&bytes, ArrowReaderOptions::new())
+            .map_err(|error| StoreError::corrupt(&object, error))?;
+        let is_of_now = read.schema().fields() == table.schema().fields();
+        Ok(is_of_now.then(|| bytes.into()))
     }
 
     /// Whether the bytes of a file are those that its name ends with the hash of.

@@ -241,6 +241,16 @@ pub(super) fn a_table_of_a_newer_version_is_refused() {
 }
 
 #[test]
+fn a_file_is_whole_where_it_has_every_column_of_its_table() {
+    let (_home, store, older) = older_store();
+    assert_eq!(store.whole(Table::Dossiers, &older).unwrap(), None);
+    let batch = rows_with(&Table::Deliveries.schema(), &[1, 2]);
+    let file = put_file(&store, None, Table::Deliveries, &batch);
+    let lying = store.root.read(&format!("deliveries/{}", file.path)).unwrap();
+    assert_eq!(store.whole(Table::Deliveries, &file).unwrap(), Some(lying));
+}
+
+#[test]
 pub(super) fn a_file_with_other_columns_is_corrupt() {
     let (_home, store) = store_with_tables();
     let refused = |name: &str, data_type: DataType, columns: Option<&[&str]>| {
