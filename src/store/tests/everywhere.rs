@@ -144,6 +144,7 @@ on_object_storage! {
         an_older_table_gains_what_it_lacks_and_nothing_else,
         rows_of_an_older_file_have_nulls_for_what_it_lacks,
         a_cell_of_an_older_file_is_written_anew,
+        a_file_is_whole_where_it_has_every_column_of_its_table,
         many_widen_a_table_at_once,
         a_table_of_a_newer_version_is_refused,
         a_file_with_other_columns_is_corrupt,

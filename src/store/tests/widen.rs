@@ -241,7 +241,7 @@ pub(super) fn a_table_of_a_newer_version_is_refused() {
 }
 
 #[test]
-fn a_file_is_whole_where_it_has_every_column_of_its_table() {
+pub(super) fn a_file_is_whole_where_it_has_every_column_of_its_table() {
     let (_home, store, older) = older_store();
     assert_eq!(store.whole(Table::Dossiers, &older).unwrap(), None);
     let batch = rows_with(&Table::Deliveries.schema(), &[1, 2]);
