@@ -1,5 +1,6 @@
 //! Periods, ratios, coverage, status, targets and revisions, from additive integers.
 
+mod columns;
 pub mod completeness;
 pub mod compute;
 pub mod coverage;
@@ -38,7 +39,7 @@ impl Indicators {
 
     /// Returns the rows.
     pub fn rows(&self) -> Vec<Row> {
-        table::rows(&self.0)
+        columns::rows(&self.0)
     }
 
     /// Returns the rows of one indicator.
@@ -70,7 +71,7 @@ impl Revisions {
 
     /// Returns what each revision tells, in their order.
     pub fn told(&self) -> Vec<Told> {
-        table::told(&self.0)
+        columns::told(&self.0)
     }
 
     /// Takes the numbers, old and new, out of the revisions for which `hidden` says so.

@@ -1,25 +1,20 @@
-//! Rows to the columns of the published tables, and back.
+//! Rows to the columns of the published tables.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use arrow::array::Array as _;
 use arrow::array::cast::AsArray as _;
 use arrow::array::{
     ArrayRef, BooleanArray, Date32Array, Float64Array, Int64Array, RecordBatch, StringArray,
 };
 use arrow::compute::{filter_record_batch, nullif};
-use arrow::datatypes::{Date32Type, Float64Type, Int64Type};
+use arrow::datatypes::Date32Type;
 use chrono::NaiveDate;
-use rayon::prelude::*;
 
-use crate::pipeline::definitions::UnitOfMeasure;
 use crate::pipeline::tables::Table;
 
-use super::period::{Period, PeriodKind};
-use super::revise::{Figure, Revision, Told};
-use super::row::{Facts, Numbers, Reading, Row, RowKey, Status, n_counted};
-use super::scope::Scope;
+use super::columns::Columns;
+use super::revise::Revision;
+use super::row::{Facts, Reading, Row, RowKey, Status};
 
 /// Makes the indicators table.
 pub(super) fn indicators(rows: &[Row]) -> RecordBatch {
@@ -71,68 +66,6 @@ pub(super) fn revisions(revisions: &[Revision], release: i64, published_at: &str
     batch.expect("each column was given one value a row")
 }
 
-/// Reads the rows of the indicators table back.
-pub(super) fn rows(batch: &RecordBatch) -> Vec<Row> {
-    let columns = Columns::new(batch);
-    let read = |row: usize| {
-        let unit = columns.text("unit_of_measure", row).and_then(UnitOfMeasure::find);
-        let number = |name: &str| columns.number(name, row);
-        Row {
-            key: columns.key(row),
-            facts: Facts {
-                period_end: columns.day("period_end", row),
-                numerator: columns.integer("numerator", row),
-                denominator: columns.integer("denominator", row),
-                value: number("value"),
-                components: columns.text("components", row).map(str::to_owned),
-                status: columns.status("status", row).unwrap_or(Status::Missing),
-                is_final: columns.flag("is_final", row).unwrap_or(false),
-                units_expected: columns.integer("units_expected", row).unwrap_or_default(),
-                units_included: columns.integer("units_included", row).unwrap_or_default(),
-            },
-            unit: unit.unwrap_or(UnitOfMeasure::Count),
-            reading: Reading {
-                target: number("target"),
-                target_met: columns.flag("target_met", row),
-                previous_value: number("previous_value"),
-                change: number("change"),
-                year_ago_value: number("year_ago_value"),
-                year_change: number("year_change"),
-                rank: columns.integer("rank", row),
-            },
-            release: columns.integer("release", row).unwrap_or_default(),
-        }
-    };
-    (0..batch.num_rows()).into_par_iter().map(read).collect()
-}
-
-/// Reads what each revision tells.
-pub(super) fn told(batch: &RecordBatch) -> Vec<Told> {
-    let columns = Columns::new(batch);
-    let figure = |[numerator, denominator, value, status]: [&str; 4], row: usize| {
-        columns.status(status, row).map(|status| Figure {
-            numbers: Numbers {
-                numerator: columns.integer(numerator, row),
-                denominator: columns.integer(denominator, row),
-            },
-            value: columns.number(value, row),
-            status,
-        })
-    };
-    let text = |name: &str, row: usize| columns.text(name, row).unwrap_or_default().to_owned();
-    let read = |row: usize| Told {
-        key: columns.key(row),
-        release: columns.integer("release", row).unwrap_or_default().unsigned_abs(),
-        published_at: text("published_at", row),
-        cause: text("cause", row),
-        deliveries: text("deliveries", row).split_whitespace().map(str::to_owned).collect(),
-        n_counted: n_counted(columns.text("components", row)),
-        new: figure(["numerator", "denominator", "value", "status"], row),
-        old: figure(["old_numerator", "old_denominator", "old_value", "old_status"], row),
-    };
-    (0..batch.num_rows()).map(read).collect()
-}
-
 /// Takes the numbers of some revisions out; a status that stood beside numbers tells of it.
 pub(super) fn suppressed(batch: &RecordBatch, hidden: &[bool]) -> RecordBatch {
     let new = (["numerator", "denominator", "value", "components"].as_slice(), "status");
@@ -144,14 +77,14 @@ pub(super) fn suppressed(batch: &RecordBatch, hidden: &[bool]) -> RecordBatch {
         open[at] = column;
     };
     for (names, status) in [new, old] {
-        let tells = |row: usize| {
-            columns.integer(names[0], row).is_some() || columns.number(names[2], row).is_some()
-        };
+        let (numerator, value) = (columns.integers(names[0]), columns.numbers(names[2]));
+        let tells = |row: usize| numerator(row).is_some() || value(row).is_some();
         let is_hidden = |row: usize| hidden[row] && tells(row);
         let is_hidden: Vec<bool> = (0..batch.num_rows()).map(is_hidden).collect();
+        let told = columns.texts(status);
         let told = is_hidden.iter().enumerate().map(|(row, is_hidden)| match is_hidden {
             true => Some(Status::Suppressed.name()),
-            false => columns.text(status, row),
+            false => told(row),
         });
         put(status, texts(told));
         let is_hidden = BooleanArray::from(is_hidden);
@@ -168,72 +101,6 @@ pub(super) fn of_indicator(batch: &RecordBatch, indicator: &str) -> RecordBatch 
     let ids = Columns::new(batch).column("indicator").as_string::<i32>();
     let is_of = ids.iter().map(|id| Some(id == Some(indicator))).collect::<BooleanArray>();
     filter_record_batch(batch, &is_of).expect("the mask has a value a row")
-}
-
-/// The columns of a published table, read by name.
-pub(super) struct Columns<'a>(BTreeMap<&'a str, &'a ArrayRef>);
-
-impl<'a> Columns<'a> {
-    pub(super) fn new(batch: &'a RecordBatch) -> Self {
-        let names = batch.schema_ref().fields().iter().map(|field| field.name().as_str());
-        Self(names.zip(batch.columns()).collect())
-    }
-
-    fn column(&self, name: &str) -> &'a ArrayRef {
-        self.0.get(name).expect("the schema was checked")
-    }
-
-    pub(super) fn text(&self, name: &str, row: usize) -> Option<&'a str> {
-        let texts = self.column(name).as_string::<i32>();
-        texts.is_valid(row).then(|| texts.value(row))
-    }
-
-    pub(super) fn integer(&self, name: &str, row: usize) -> Option<i64> {
-        let integers = self.column(name).as_primitive::<Int64Type>();
-        integers.is_valid(row).then(|| integers.value(row))
-    }
-
-    pub(super) fn number(&self, name: &str, row: usize) -> Option<f64> {
-        let numbers = self.column(name).as_primitive::<Float64Type>();
-        numbers.is_valid(row).then(|| numbers.value(row))
-    }
-
-    fn flag(&self, name: &str, row: usize) -> Option<bool> {
-        let flags = self.column(name).as_boolean();
-        flags.is_valid(row).then(|| flags.value(row))
-    }
-
-    fn day(&self, name: &str, row: usize) -> NaiveDate {
-        self.day_or_none(name, row).unwrap_or(NaiveDate::MIN)
-    }
-
-    pub(super) fn day_or_none(&self, name: &str, row: usize) -> Option<NaiveDate> {
-        let days = self.column(name).as_primitive::<Date32Type>();
-        days.is_valid(row).then(|| Date32Type::to_naive_date_opt(days.value(row))).flatten()
-    }
-
-    fn status(&self, name: &str, row: usize) -> Option<Status> {
-        self.text(name, row).and_then(Status::find)
-    }
-
-    pub(super) fn key(&self, row: usize) -> RowKey {
-        let code = |name: &str| self.text(name, row).unwrap_or_default().into();
-        let scope = match self.text("scope", row) {
-            Some("unit") => Scope::Unit(code("unit_code")),
-            Some("field") => Scope::Field(code("field_code")),
-            Some("procedure") => Scope::Procedure(code("procedure_code")),
-            _ => Scope::Ministry,
-        };
-        let kind = self.text("period_kind", row).and_then(PeriodKind::find);
-        let kind = kind.unwrap_or(PeriodKind::Month);
-        let (start, end) = (self.day("period_start", row), self.day("period_end", row));
-        RowKey {
-            indicator: self.text("indicator", row).unwrap_or_default().into(),
-            version: self.integer("definition_version", row).unwrap_or_default(),
-            scope,
-            period: Period::published(kind, start, end),
-        }
-    }
 }
 
 pub(super) fn keys<'a>(keys: impl Iterator<Item = (&'a RowKey, NaiveDate)>) -> Vec<ArrayRef> {

@@ -59,13 +59,12 @@ pub(super) fn made(
     }
     let copy = |(table, _): &(Table, bool)| {
         let files = files(*table, release, store)?;
-        // What is one file already need not be written again.
-        let whole = match &files[..] {
-            [file] => store.whole(*table, file)?,
-            _ => None,
+        let lying = files.iter().map(|file| store.whole(*table, file));
+        let copy = match lying.collect::<Result<Option<Vec<_>>, _>>()? {
+            Some(lying) => copies::joined(&lying)?,
+            None => copies::written(*table, &rows_of(*table, &files, store)?)?,
         };
-        let written = || copies::written(*table, &rows_of(*table, &files, store)?);
-        Ok((name(*table), whole.map_or_else(written, Ok)?))
+        Ok((name(*table), copy))
     };
     RELEASED.par_iter().map(copy).collect()
 }

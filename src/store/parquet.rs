@@ -123,13 +123,13 @@ impl Store {
 
 impl Store {
     /// Reads a file as it lies there; `None` where it is too old to have every column of its table.
-    pub fn whole(&self, table: Table, file: &DataFile) -> Result<Option<Vec<u8>>, StoreError> {
+    pub fn whole(&self, table: Table, file: &DataFile) -> Result<Option<Bytes>, StoreError> {
         let object = object_name(table, file);
         let bytes = Bytes::from(self.root.read(&object)?);
         let read = ArrowReaderMetadata::load(&bytes, ArrowReaderOptions::new())
             .map_err(|error| StoreError::corrupt(&object, error))?;
         let is_of_now = read.schema().fields() == table.schema().fields();
-        Ok(is_of_now.then(|| bytes.into()))
+        Ok(is_of_now.then_some(bytes))
     }
 
     /// Whether the bytes of a file are those that its name ends with the hash of.

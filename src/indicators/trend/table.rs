@@ -4,8 +4,9 @@ use arrow::array::{BooleanArray, RecordBatch};
 use arrow::compute::nullif;
 use chrono::NaiveDate;
 
+use crate::indicators::columns::Columns;
 use crate::indicators::row::RowKey;
-use crate::indicators::table::{Columns, days_or_null, integers, keys, numbers, texts};
+use crate::indicators::table::{days_or_null, integers, keys, numbers, texts};
 use crate::pipeline::tables::Table;
 
 use super::{Statistic, Trend};
@@ -49,24 +50,30 @@ pub fn batch(trends: &[Trend]) -> RecordBatch {
 /// Reads the trends table back.
 pub fn read(batch: &RecordBatch) -> Vec<Trend> {
     let columns = Columns::new(batch);
+    let (mut key, statistic) = (columns.keys(), columns.texts("statistic"));
+    let [value, lower, upper, p_value] =
+        ["value", "lower", "upper", "p_value"].map(|name| columns.numbers(name));
+    let [numerator, denominator, n_points] =
+        ["numerator", "denominator", "n_points"].map(|name| columns.integers(name));
+    let [day, day_from, day_until, since] =
+        ["day", "day_from", "day_until", "since"].map(|name| columns.days(name));
+    let note = columns.texts("note");
     let read = |row: usize| {
-        let number = |name: &str| columns.number(name, row);
-        let day = |name: &str| columns.day_or_none(name, row);
         Some(Trend {
-            key: columns.key(row),
-            statistic: Statistic::find(columns.text("statistic", row)?)?,
-            value: number("value"),
-            lower: number("lower"),
-            upper: number("upper"),
-            p_value: number("p_value"),
-            numerator: columns.integer("numerator", row),
-            denominator: columns.integer("denominator", row),
-            day: day("day"),
-            day_from: day("day_from"),
-            day_until: day("day_until"),
-            since: day("since"),
-            n_points: columns.integer("n_points", row)?,
-            note: columns.text("note", row).unwrap_or_default().to_owned(),
+            key: key(row),
+            statistic: Statistic::find(statistic(row)?)?,
+            value: value(row),
+            lower: lower(row),
+            upper: upper(row),
+            p_value: p_value(row),
+            numerator: numerator(row),
+            denominator: denominator(row),
+            day: day(row),
+            day_from: day_from(row),
+            day_until: day_until(row),
+            since: since(row),
+            n_points: n_points(row)?,
+            note: note(row).unwrap_or_default().to_owned(),
         })
     };
     (0..batch.num_rows()).filter_map(read).collect()
@@ -76,10 +83,12 @@ pub fn read(batch: &RecordBatch) -> Vec<Trend> {
 /// which something breaks is no secret.
 pub fn suppressed(trends: &RecordBatch, hides: &dyn Fn(&RowKey, NaiveDate) -> bool) -> RecordBatch {
     let columns = Columns::new(trends);
+    let (mut key, statistic, since) =
+        (columns.keys(), columns.texts("statistic"), columns.days("since"));
     let is_hidden = |row: usize| {
-        let key = columns.key(row);
-        let is_break = columns.text("statistic", row) == Some(Statistic::Break.name());
-        let since = columns.day_or_none("since", row).unwrap_or(key.period.start);
+        let key = key(row);
+        let is_break = statistic(row) == Some(Statistic::Break.name());
+        let since = since(row).unwrap_or(key.period.start);
         !is_break && hides(&key, since)
     };
     let hidden: Vec<bool> = (0..trends.num_rows()).map(is_hidden).collect();
@@ -88,8 +97,8 @@ pub fn suppressed(trends: &RecordBatch, hides: &dyn Fn(&RowKey, NaiveDate) -> bo
     let open = schema.fields().iter().zip(trends.columns()).map(|(field, column)| {
         let name = field.name().as_str();
         if name == "note" {
-            let note =
-                |row: usize| if hidden[row] { Some("suppressed") } else { columns.text(name, row) };
+            let note = columns.texts(name);
+            let note = |row: usize| if hidden[row] { Some("suppressed") } else { note(row) };
             return texts((0..trends.num_rows()).map(note));
         }
         if TELLING.contains(&name) {

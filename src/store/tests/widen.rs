@@ -247,7 +247,7 @@ pub(super) fn a_file_is_whole_where_it_has_every_column_of_its_table() {
     let batch = rows_with(&Table::Deliveries.schema(), &[1, 2]);
     let file = put_file(&store, None, Table::Deliveries, &batch);
     let lying = store.root.read(&format!("deliveries/{}", file.path)).unwrap();
-    assert_eq!(store.whole(Table::Deliveries, &file).unwrap(), Some(lying));
+    assert_eq!(store.whole(Table::Deliveries, &file).unwrap(), Some(lying.into()));
 }
 
 #[test]
