@@ -96,7 +96,7 @@ impl<'a> Columns<'a> {
         }
     }
 
-    fn facts(&self) -> impl Fn(usize) -> Facts + use<'a> {
+    pub(super) fn facts(&self) -> impl Fn(usize) -> Facts + use<'a> {
         let period_end = self.days("period_end");
         let [numerator, denominator, expected, included] =
             ["numerator", "denominator", "units_expected", "units_included"]

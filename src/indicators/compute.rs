@@ -7,7 +7,6 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 use rayon::prelude::*;
 
-use crate::measures::Measures;
 use crate::pipeline::Pipeline;
 use crate::pipeline::definitions::{Indicator, Version};
 
@@ -22,12 +21,11 @@ use super::series::{At, Series};
 /// Computes every row as of a day, sorted by key, without reading and release.
 pub fn compute(
     pipeline: &Pipeline,
-    measures: &[Measures],
+    series: &Series<'_>,
     coverage: &Coverage,
     as_of: NaiveDate,
 ) -> Vec<Row> {
     let figures = Figures::new(pipeline, as_of);
-    let series = Series::new(measures, pipeline);
     let periods = Period::through(pipeline.settings.since, as_of);
     let windows = Windows::new(pipeline, &periods);
     let rows = |scope: &Scope| {

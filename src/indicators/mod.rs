@@ -9,6 +9,7 @@ mod finality;
 pub mod period;
 pub mod reading;
 pub mod revise;
+pub mod roll_up;
 pub mod row;
 pub mod scope;
 pub mod series;
@@ -25,6 +26,13 @@ use row::Row;
 /// The indicators as last published: a batch with the columns of the indicators table.
 #[derive(Debug, Clone)]
 pub struct Indicators(RecordBatch);
+
+impl Default for Indicators {
+    /// Nothing was published yet.
+    fn default() -> Self {
+        Self::from_rows(&[])
+    }
+}
 
 impl Indicators {
     /// Makes the table from its rows.

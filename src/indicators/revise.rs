@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use super::Indicators;
+use super::columns::Columns;
 use super::row::{Facts, Numbers, Row, RowKey, Status};
 use super::scope::Scope;
 
@@ -125,41 +127,47 @@ impl Accuracy {
 /// returns what differs, by key.
 pub fn revise(
     rows: &mut [Row],
-    published: &[Row],
+    published: &Indicators,
     release: i64,
     changes: &Changes,
 ) -> Vec<Revision> {
     assert!(rows.is_sorted_by(|a, b| a.key <= b.key), "the rows are sorted by key");
-    let mut before: Vec<&Row> = published.iter().collect();
+    let columns = Columns::new(published.batch());
+    let (facts, released) = (columns.facts(), columns.integers("release"));
+    let keys: Vec<RowKey> = (0..published.batch().num_rows()).map(columns.keys()).collect();
+    let mut before: Vec<usize> = (0..keys.len()).collect();
     // They were published in this order; whoever has changed that is found out all the same.
-    before.sort_by(|a, b| a.key.cmp(&b.key));
+    before.sort_by(|a, b| keys[*a].cmp(&keys[*b]));
     let mut before = before.into_iter().peekable();
     let mut revisions = Vec::new();
-    let withdrawn = |row: &Row| Revision {
-        key: row.key.clone(),
+    let withdrawn = |at: usize| Revision {
+        key: keys[at].clone(),
         new: None,
-        old: Some(row.facts.clone()),
+        old: Some(facts(at)),
         cause: "withdrawn",
         deliveries: Vec::new(),
     };
     for row in rows {
-        while let Some(gone) = before.next_if(|old| old.key < row.key) {
+        while let Some(gone) = before.next_if(|at| keys[*at] < row.key) {
             revisions.push(withdrawn(gone));
         }
-        let old = before.next_if(|old| old.key == row.key);
-        match old.filter(|old| old.facts == row.facts) {
-            Some(same) => row.release = same.release,
-            None => {
-                row.release = release;
-                revisions.push(Revision {
-                    key: row.key.clone(),
-                    new: Some(row.facts.clone()),
-                    old: old.map(|old| old.facts.clone()),
-                    cause: cause(&row.key, old.map(|old| &old.facts), &row.facts, changes),
-                    deliveries: old.map_or_else(Vec::new, |_| deliveries(&row.key.scope, changes)),
-                });
-            }
+        let at = before.next_if(|at| keys[*at] == row.key);
+        let old = at.map(&facts);
+        if old.as_ref() == Some(&row.facts) {
+            row.release = at.and_then(&released).unwrap_or_default();
+            continue;
         }
+        row.release = release;
+        revisions.push(Revision {
+            cause: cause(&row.key, old.as_ref(), &row.facts, changes),
+            deliveries: match old {
+                Some(_) => deliveries(&row.key.scope, changes),
+                None => Vec::new(),
+            },
+            key: row.key.clone(),
+            new: Some(row.facts.clone()),
+            old,
+        });
     }
     revisions.extend(before.map(withdrawn));
     revisions

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
-use std::sync::Arc;
 
 use arrow::array::cast::AsArray as _;
 use arrow::array::{Array as _, StringArray};
@@ -11,24 +10,25 @@ use chrono::NaiveDate;
 
 use crate::measures::Measures;
 use crate::pipeline::Pipeline;
-use crate::pipeline::definitions::{Counted, Formula, Measure, When};
+use crate::pipeline::definitions::{Counted, Measure, When};
 
 use super::period::Period;
+use super::roll_up::RollUp;
 use super::scope::Scope;
 
 /// Each measure's integers by scope and month.
 #[derive(Debug)]
 pub struct Series<'a> {
-    pipeline: &'a Pipeline,
+    pub(super) pipeline: &'a Pipeline,
     /// The months of which anything is counted, ascending, by their first days, as days since 1970.
-    months: Vec<i32>,
-    scopes: BTreeMap<Scope, usize>,
-    by_measure: BTreeMap<&'a str, Vec<Counts>>,
+    pub(super) months: Vec<i32>,
+    pub(super) scopes: BTreeMap<Scope, usize>,
+    pub(super) by_measure: BTreeMap<&'a str, Vec<Counts>>,
 }
 
 /// What a measure counts in one scope. Months are told by their places.
-#[derive(Debug, Default)]
-struct Counts {
+#[derive(Debug, Clone, Default)]
+pub(super) struct Counts {
     /// By month while they are counted, then all up to the end of each; empty where nothing is.
     totals: Vec<i64>,
     /// By month and bin, of a histogram.
@@ -39,8 +39,14 @@ struct Counts {
 
 impl Counts {
     /// Adds what is counted in a month: of a bin, and of a procedure, where they are looked at.
-    fn add(&mut self, month: usize, value: i64, bin: Option<i64>, procedure: Option<usize>) {
-        self.totals[month] += value;
+    pub(super) fn add(
+        &mut self,
+        month: usize,
+        value: i64,
+        bin: Option<i64>,
+        procedure: Option<usize>,
+    ) {
+        *self.total(month) += value;
         if let Some(bin) = bin {
             *self.bins.entry((month, bin)).or_default() += value;
         }
@@ -48,72 +54,61 @@ impl Counts {
             *self.by_procedure.entry(procedure).or_default().entry(month).or_default() += value;
         }
     }
+
+    /// Adds what others count of the same months and procedures.
+    pub(super) fn add_all(&mut self, others: Self) {
+        for (month, value) in others.totals.into_iter().enumerate().filter(|(_, n)| *n != 0) {
+            *self.total(month) += value;
+        }
+        for (bin, n) in others.bins {
+            *self.bins.entry(bin).or_default() += n;
+        }
+        for (procedure, months) in others.by_procedure {
+            let ours = self.by_procedure.entry(procedure).or_default();
+            months.into_iter().for_each(|(month, n)| *ours.entry(month).or_default() += n);
+        }
+    }
+
+    /// Returns the same where months and procedures have other places.
+    pub(super) fn moved(self, months: &[usize], procedures: &[usize]) -> Self {
+        let mut moved = Self::default();
+        for (month, value) in self.totals.into_iter().enumerate().filter(|(_, n)| *n != 0) {
+            *moved.total(months[month]) = value;
+        }
+        let bins = self.bins.into_iter();
+        moved.bins = bins.map(|((month, bin), n)| ((months[month], bin), n)).collect();
+        let place = |of_month: BTreeMap<usize, i64>| {
+            of_month.into_iter().map(|(month, n)| (months[month], n)).collect()
+        };
+        let by_procedure = self.by_procedure.into_iter();
+        moved.by_procedure = by_procedure.map(|(at, n)| (procedures[at], place(n))).collect();
+        moved
+    }
+
+    /// Sums each of so many months up with those before it.
+    pub(super) fn sum_up(&mut self, n_months: usize) {
+        self.totals.resize(n_months, 0);
+        let mut total = 0;
+        for month in &mut self.totals {
+            total += *month;
+            *month = total;
+        }
+    }
+
+    fn total(&mut self, month: usize) -> &mut i64 {
+        if self.totals.len() <= month {
+            self.totals.resize(month + 1, 0);
+        }
+        &mut self.totals[month]
+    }
 }
 
 impl<'a> Series<'a> {
     /// Rolls the measures of any cells up to every scope.
     pub fn new(measures: &[Measures], pipeline: &'a Pipeline) -> Self {
-        let months = months(measures);
-        let (joined, histograms) = (joined(pipeline), histograms(pipeline));
-        // By name: whether its bins are looked at, and its procedures.
-        let names = pipeline.definitions.measures.keys().map(String::as_str);
-        let known: Vec<(&str, bool, bool)> =
-            names.map(|name| (name, histograms.contains(name), joined.contains(name))).collect();
-        let mut by_measure: Vec<Vec<Counts>> = known.iter().map(|_| Vec::new()).collect();
-        let mut places = Places::default();
-        for batch in measures.iter().map(Measures::batch) {
-            let [units, procedures, names] =
-                [0, 1, 3].map(|column| batch.column(column).as_string::<i32>());
-            let days = batch.column(2).as_primitive::<Date32Type>();
-            let bins = batch.column(4).as_primitive::<Int64Type>();
-            let values = batch.column(5).as_primitive::<Int64Type>();
-            // The rows of a unit and a procedure stand beside each other, and of them those of a
-            // month, and of these those of a measure.
-            let (mut of_pair, mut of_month, mut of_name) = (None, None, None);
-            for row in 0..batch.num_rows() {
-                let name = names.value(row);
-                let measure = beside(&mut of_name, name, || {
-                    known.binary_search_by_key(&name, |(known, ..)| known).ok()
-                });
-                let month = beside(&mut of_month, days.value(row), || {
-                    months.binary_search(&days.value(row)).ok()
-                });
-                let Some((measure, month)) = measure.zip(month) else { continue };
-                let (_, is_histogram, is_joined) = known[measure];
-                let unit = units.is_valid(row).then(|| units.value(row));
-                let procedure = procedures.is_valid(row).then(|| procedures.value(row));
-                let place = beside(&mut of_pair, (unit, procedure), || {
-                    places.of(unit, procedure, pipeline)
-                });
-                let value = values.value(row);
-                let bin = if bins.is_valid(row) { bins.value(row) } else { 0 };
-                let bin = is_histogram.then_some(bin);
-                let found = &places.all[place];
-                let by_scope = &mut by_measure[measure];
-                for scope in &found.scopes {
-                    if by_scope.len() <= *scope {
-                        by_scope.resize_with(scope + 1, Counts::default);
-                    }
-                    let counts = &mut by_scope[*scope];
-                    counts.totals.resize(months.len(), 0);
-                    counts.add(month, value, bin, found.procedure.filter(|_| is_joined));
-                }
-            }
-        }
-        for counts in by_measure.iter_mut().flatten() {
-            let mut total = 0;
-            for month in &mut counts.totals {
-                total += *month;
-                *month = total;
-            }
-        }
-        let names = known.into_iter().map(|(name, ..)| name);
-        Self {
-            pipeline,
-            months,
-            scopes: places.scopes,
-            by_measure: names.zip(by_measure).collect(),
-        }
+        let mut rolled_up = RollUp::new(pipeline);
+        measures.iter().for_each(|part| rolled_up.add(part));
+        rolled_up.finish()
     }
 
     /// Looks at one scope and period.
@@ -211,47 +206,6 @@ impl Counted for At<'_> {
     }
 }
 
-/// Returns what was found for the row before, where this one has the same key.
-fn beside<K: PartialEq, V: Copy>(last: &mut Option<(K, V)>, key: K, find: impl FnOnce() -> V) -> V {
-    match last {
-        Some((known, found)) if *known == key => *found,
-        _ => last.insert((key, find())).1,
-    }
-}
-
-/// Lists the months of which anything is counted.
-fn months(measures: &[Measures]) -> Vec<i32> {
-    let columns = measures.iter().map(|part| part.batch().column(2).as_primitive::<Date32Type>());
-    let mut days: Vec<i32> = Vec::new();
-    for column in columns {
-        days.extend(column.values());
-        days.sort_unstable();
-        days.dedup();
-    }
-    days
-}
-
-/// Names the measures whose bins are looked at.
-fn histograms(pipeline: &Pipeline) -> BTreeSet<&str> {
-    let versions = pipeline.definitions.indicators.values().flat_map(|known| &known.versions);
-    let histograms = versions.filter_map(|version| match &version.formula {
-        Formula::Percentile { histogram, .. } => Some(histogram.as_str()),
-        _ => None,
-    });
-    histograms.collect()
-}
-
-/// Names the measures whose procedures are counted.
-fn joined(pipeline: &Pipeline) -> BTreeSet<&str> {
-    let versions = pipeline.definitions.indicators.values().flat_map(|known| &known.versions);
-    let ratios = versions.filter_map(|version| match &version.formula {
-        Formula::Ratio(ratio) => Some(ratio),
-        _ => None,
-    });
-    let lists = ratios.flat_map(|ratio| ratio.totals()).flat_map(|total| total.joined());
-    lists.flatten().map(String::as_str).collect()
-}
-
 /// Returns the months whose integers add up to a measure's value for a period: those of a flow, and
 /// all up to the end of a stock.
 fn span(measure: &Measure, start: NaiveDate, end: NaiveDate) -> Range<NaiveDate> {
@@ -291,44 +245,4 @@ pub fn parts(
         }
     }
     parts
-}
-
-/// The places of the scopes and of the procedure that a row counts in.
-#[derive(Debug, Default)]
-struct Place {
-    scopes: Vec<usize>,
-    procedure: Option<usize>,
-}
-
-/// Hands out places of scopes and procedures.
-#[derive(Default)]
-struct Places {
-    scopes: BTreeMap<Scope, usize>,
-    procedures: BTreeMap<String, usize>,
-    /// Which of all holds for a unit and a procedure.
-    known: BTreeMap<(Option<String>, Option<String>), usize>,
-    all: Vec<Place>,
-}
-
-impl Places {
-    fn of(&mut self, unit: Option<&str>, procedure: Option<&str>, pipeline: &Pipeline) -> usize {
-        let key = (unit.map(str::to_owned), procedure.map(str::to_owned));
-        *self.known.entry(key).or_insert_with(|| {
-            let service = procedure.and_then(|code| pipeline.reference.services.latest(code));
-            let field = service.map(|version| Scope::Field(version.field_code.as_str().into()));
-            let wholes = unit.into_iter().flat_map(|code| pipeline.reference.units.wholes(code));
-            let units = wholes.map(|code| Scope::Unit(Arc::from(code)));
-            let own = procedure.map(|code| Scope::Procedure(Arc::from(code)));
-            let scopes = [Scope::Ministry].into_iter().chain(units).chain(field).chain(own);
-            let mut place = |scope: Scope| {
-                let next = self.scopes.len();
-                *self.scopes.entry(scope).or_insert(next)
-            };
-            let next = self.procedures.len();
-            let procedure =
-                procedure.map(|code| *self.procedures.entry(code.to_owned()).or_insert(next));
-            self.all.push(Place { scopes: scopes.map(&mut place).collect(), procedure });
-            self.all.len() - 1
-        })
-    }
 }

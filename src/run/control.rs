@@ -7,7 +7,6 @@ use serde_json::{Value, json};
 
 use crate::indicators::scope::Scope;
 use crate::indicators::series::{At, Series};
-use crate::measures::Measures;
 use crate::normalise::Figures;
 use crate::pipeline::definitions::{Counted as _, Formula};
 use crate::pipeline::{Pipeline, form};
@@ -54,14 +53,13 @@ impl std::fmt::Display for Difference {
 /// Compares each form that stands with what its unit's log comes to in its period.
 pub(super) fn compare(
     pipeline: &Pipeline,
-    measures: &[Measures],
+    series: &Series<'_>,
     ledger: &Ledger,
 ) -> Vec<Difference> {
     let mut differences = Vec::new();
     if !has_forms(ledger) {
         return differences;
     }
-    let series = Series::new(measures, pipeline);
     for (unit, (start, end), figures) in forms(ledger) {
         let scope = Scope::Unit(Arc::from(unit));
         let at = series.between(&scope, start, end);

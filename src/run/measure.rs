@@ -9,6 +9,7 @@ use arrow::compute::concat_batches;
 use rayon::prelude::*;
 use tracing::info;
 
+use crate::indicators::roll_up::RollUp;
 use crate::measures::{self, Measures};
 use crate::pipeline::definitions::Subject;
 use crate::pipeline::tables::{Cell, Table};
@@ -78,6 +79,21 @@ fn is_current(measured: Option<&DataFile>, name: &str) -> bool {
 /// Reads the measures of some cells, each of them sorted.
 pub(super) fn read(files: &[DataFile], store: &Store) -> anyhow::Result<Vec<Measures>> {
     files.par_iter().map(|file| read_cell(file, store)).collect()
+}
+
+/// Rolls the measures of some cells up, each read only while it is added.
+pub(super) fn roll_up<'a>(
+    files: &[DataFile],
+    pipeline: &'a Pipeline,
+    store: &Store,
+) -> anyhow::Result<RollUp<'a>> {
+    let nothing = || RollUp::new(pipeline);
+    let with_cell = |mut rolled_up: RollUp<'a>, file: &DataFile| {
+        rolled_up.add(&read_cell(file, store)?);
+        Ok(rolled_up)
+    };
+    let parts = files.par_iter().try_fold(nothing, with_cell);
+    parts.try_reduce(nothing, |one, other| Ok(one.with(other)))
 }
 
 /// Reads the measures of a cell.

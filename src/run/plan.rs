@@ -61,7 +61,7 @@ pub fn plan(
     let changed = cells(&beside)?.into_iter().filter(|cell| !cells_before.contains(cell));
     let changes = if report.released.is_new {
         let published = last.map(|last| read_indicators(store, &last)).transpose()?;
-        let published = published.map(|published| published.rows()).unwrap_or_default();
+        let published = published.unwrap_or_default();
         revise(&mut report.released.indicators.rows(), &published, 0, &Changes::default())
     } else {
         Vec::new()

@@ -105,48 +105,52 @@ fn draw(
         return Ok(Drawn { released, tables: Vec::new() });
     }
     let (computed, published) = rayon::join(
-        || Computed::new(pipeline, &ledger, state.measures(store)?, options.as_of),
-        || -> anyhow::Result<_> {
-            let published = last.as_ref().map(|last| read_indicators(store, last)).transpose()?;
-            let rows = published.as_ref().map(Indicators::rows).unwrap_or_default();
-            Ok((published, rows))
-        },
+        || Computed::new(pipeline, &ledger, state.roll_up(pipeline, store)?, options.as_of),
+        || last.as_ref().map(|last| read_indicators(store, last)).transpose(),
     );
-    let Computed { mut rows, covered, completeness, measures } = computed?;
-    let (published, published_rows) = published?;
-    let differences = control::compare(pipeline, &measures, &ledger);
+    let Computed { mut rows, covered, completeness, series } = computed?;
+    let published = published?.unwrap_or_default();
+    let differences = control::compare(pipeline, &series, &ledger);
     let number = last.as_ref().map_or(1, |last| last.number + 1);
 
     let known = Known::by(last.as_ref(), store)?;
     let changes = changes(pipeline, last.as_ref(), known.news(&ledger, pipeline));
-    let revisions = revise(&mut rows, &published_rows, number as i64, &changes);
-    drop(published_rows);
+    let revisions = revise(&mut rows, &published, number as i64, &changes);
     let judgements: Vec<Judgement> =
         ledger.judgements().filter(|judgement| known.is_new(judgement)).cloned().collect();
-    if let (true, Some(indicators)) = (revisions.is_empty(), published) {
-        let (is_new, reports) = (false, completeness.reports);
-        let released =
-            Released { release: last, is_new, indicators, reports, differences, judgements };
+    let mut released = Released {
+        release: last,
+        is_new: false,
+        indicators: published,
+        reports: completeness.reports.clone(),
+        differences,
+        judgements,
+    };
+    if revisions.is_empty() && released.release.is_some() {
         return Ok(Drawn { released, tables: Vec::new() });
     }
     let mut evidence = guards::judge(pipeline, &covered, &completeness, &known, options);
     evidence.extend(guards::final_changed(&revisions, &pipeline.definitions));
     let accepted = guards::accept(&evidence, options)?;
+    let published_at = options.now.to_rfc3339_opts(SecondsFormat::Secs, true);
+    let rows_changed = revisions.len() as u64;
+    let revisions_table = Revisions::from_rows(&revisions, number as i64, &published_at);
+    // What is not needed any more makes room for the tables.
+    drop((series, revisions, std::mem::take(&mut released.indicators)));
     add_readings(&mut rows, pipeline);
     let (indicators, trends) = rayon::join(
         || Indicators::from_rows(&rows),
         || trend::batch(&trend::trends(&rows, pipeline, options.as_of)),
     );
-    drop(rows);
-    let published_at = options.now.to_rfc3339_opts(SecondsFormat::Secs, true);
-    let revisions_table = Revisions::from_rows(&revisions, number as i64, &published_at);
     let tables = vec![
         (Table::Indicators, indicators.batch().clone()),
         (Table::Completeness, completeness.batch()),
         (Table::Trends, trends),
         (Table::Revisions, revisions_table.batch().clone()),
     ];
-    let release = Some(Release {
+    released.is_new = true;
+    released.indicators = indicators;
+    released.release = Some(Release {
         number,
         as_of: options.as_of,
         published_at,
@@ -158,12 +162,10 @@ fn draw(
         inputs: Some(inputs),
         source_versions: state.versions,
         files: BTreeMap::new(),
-        rows_changed: revisions.len() as u64,
+        rows_changed,
         evidence,
         accepted,
     });
-    let (is_new, reports) = (true, completeness.reports);
-    let released = Released { release, is_new, indicators, reports, differences, judgements };
     Ok(Drawn { released, tables })
 }
 
@@ -178,9 +180,9 @@ fn standing(
     let covered = ledger.covered(pipeline);
     let completeness = Completeness::new(pipeline, &covered, last.as_of);
     let differences = if control::has_forms(ledger) {
-        let measures = state.measures(store)?;
-        let measures = with_reports(measures, &completeness, &covered, pipeline)?;
-        control::compare(pipeline, &measures, ledger)
+        let rolled_up = state.roll_up(pipeline, store)?;
+        let series = with_reports(rolled_up, &completeness, &covered, pipeline)?;
+        control::compare(pipeline, &series, ledger)
     } else {
         Vec::new()
     };

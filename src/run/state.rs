@@ -9,7 +9,9 @@ use chrono::NaiveDate;
 use crate::indicators::completeness::Completeness;
 use crate::indicators::compute::compute;
 use crate::indicators::coverage::{self, Coverage, Covered};
+use crate::indicators::roll_up::RollUp;
 use crate::indicators::row::Row;
+use crate::indicators::series::Series;
 use crate::measures::{self, Measures};
 use crate::pipeline::definitions::Subject;
 use crate::pipeline::tables::Table;
@@ -65,9 +67,13 @@ impl State {
         Ledger::at(&self.ledger, store)
     }
 
-    /// Reads the measures.
-    pub(super) fn measures(&self, store: &Store) -> anyhow::Result<Vec<Measures>> {
-        measure::read(&self.measures.files, store)
+    /// Rolls the measures up.
+    pub(super) fn roll_up<'a>(
+        &self,
+        pipeline: &'a Pipeline,
+        store: &Store,
+    ) -> anyhow::Result<RollUp<'a>> {
+        measure::roll_up(&self.measures.files, pipeline, store)
     }
 
     /// Identifies all that the rows of a release are computed from: the files read and the versions
@@ -81,45 +87,58 @@ impl State {
 }
 
 /// Every row as of a day, without reading and release, and what the rows rest on.
-pub(super) struct Computed {
+pub(super) struct Computed<'a> {
     pub(super) rows: Vec<Row>,
     pub(super) covered: Vec<Covered>,
     pub(super) completeness: Completeness,
-    pub(super) measures: Vec<Measures>,
+    pub(super) series: Series<'a>,
 }
 
-impl Computed {
+impl<'a> Computed<'a> {
     /// Computes the rows.
     pub(super) fn new(
-        pipeline: &Pipeline,
+        pipeline: &'a Pipeline,
         ledger: &Ledger,
-        measures: Vec<Measures>,
+        rolled_up: RollUp<'a>,
         as_of: NaiveDate,
     ) -> anyhow::Result<Self> {
         let covered = ledger.covered(pipeline);
         let completeness = Completeness::new(pipeline, &covered, as_of);
-        let measures = with_reports(measures, &completeness, &covered, pipeline)?;
-        let rows = compute(pipeline, &measures, &Coverage::new(pipeline, &covered), as_of);
-        Ok(Self { rows, covered, completeness, measures })
+        let series = with_reports(rolled_up, &completeness, &covered, pipeline)?;
+        let rows = compute(pipeline, &series, &Coverage::new(pipeline, &covered), as_of);
+        Ok(Self { rows, covered, completeness, series })
     }
 }
 
 /// Adds what is counted over the reports themselves and over what was delivered.
-pub(super) fn with_reports(
-    mut measures: Vec<Measures>,
+pub(super) fn with_reports<'a>(
+    mut rolled_up: RollUp<'a>,
     completeness: &Completeness,
     covered: &[Covered],
     pipeline: &Pipeline,
-) -> anyhow::Result<Vec<Measures>> {
+) -> anyhow::Result<Series<'a>> {
+    for counted in reports(completeness, covered, pipeline)? {
+        rolled_up.add(&counted);
+    }
+    Ok(rolled_up.finish())
+}
+
+/// Counts the reports themselves and what was delivered.
+pub(super) fn reports(
+    completeness: &Completeness,
+    covered: &[Covered],
+    pipeline: &Pipeline,
+) -> anyhow::Result<[Measures; 2]> {
     let count = |of: Subject, batch: RecordBatch| {
         let batch = std::iter::once(Ok::<_, StoreError>(batch));
         measures::count(&pipeline.definitions, of, batch)
     };
     let reports = count(Subject::Reports, completeness.batch());
     let deliveries = count(Subject::Deliveries, coverage::batch(covered));
-    measures.push(reports.context("failed to count the reports")?);
-    measures.push(deliveries.context("failed to count what was delivered")?);
-    Ok(measures)
+    Ok([
+        reports.context("failed to count the reports")?,
+        deliveries.context("failed to count what was delivered")?,
+    ])
 }
 
 /// Loads a table at the version that a release read.

@@ -31,7 +31,7 @@ use super::measure;
 use super::news::Known;
 use super::release::{made_with_others, read_indicators};
 use super::show::{find_release, read_period, told_periods};
-use super::state::{source, with_reports};
+use super::state::{reports, source};
 use super::stop::Stop;
 
 use doubts::Doubts;
@@ -100,8 +100,8 @@ pub fn explain(pipeline: &Pipeline, store: &Store, wanted: &Wanted) -> anyhow::R
     let covered = then.covered(pipeline);
     let completeness = Completeness::new(pipeline, &covered, release.as_of);
 
-    let measured = measure::read(&source(Table::Measures, &release, store)?.files, store)?;
-    let measured = with_reports(measured, &completeness, &covered, pipeline)?;
+    let mut measured = measure::read(&source(Table::Measures, &release, store)?.files, store)?;
+    measured.extend(reports(&completeness, &covered, pipeline)?);
     let sides = sides::sides(&row, &measured, pipeline);
     let (unit, days) = (wanted.unit.as_deref(), days_of(&row));
     let sums = sides.each_ref().map(|side| {

@@ -7,8 +7,9 @@ use rayon::prelude::*;
 
 use crate::indicators::reading::add_readings;
 use crate::indicators::revise::{Changes, Figure, Revision, revise};
+use crate::indicators::roll_up::RollUp;
 use crate::indicators::row::{Facts, Reading, Row, RowKey};
-use crate::indicators::{Revisions, trend};
+use crate::indicators::{Indicators, Revisions, trend};
 use crate::measures::Measures;
 use crate::pipeline::Pipeline;
 use crate::pipeline::tables::{Cell, Table};
@@ -55,13 +56,15 @@ pub(super) fn numbers(
     store: &Store,
 ) -> anyhow::Result<Account> {
     let Recount { release, cells } = recount;
-    let measures = cells.values().cloned().collect();
+    let mut rolled_up = RollUp::new(pipeline);
+    cells.values().for_each(|counted| rolled_up.add(counted));
     let ledger = Ledger::at(&source(Table::Deliveries, release, store)?, store)?;
-    let computed = Computed::new(pipeline, &ledger, measures, release.as_of)?;
+    let computed = Computed::new(pipeline, &ledger, rolled_up, release.as_of)?;
     let mut rows = computed.rows;
-    let released = read_indicators(store, release)?.rows();
+    let indicators = read_indicators(store, release)?;
+    let released = indicators.rows();
     let mut account = Account::new([("rows", released.len() as i64)]);
-    for difference in revise(&mut rows, &released, release.number as i64, &Changes::default()) {
+    for difference in revise(&mut rows, &indicators, release.number as i64, &Changes::default()) {
         account.find(told(&difference));
     }
     add_readings(&mut rows, pipeline);
@@ -91,11 +94,11 @@ fn revisions(
     account: &mut Account,
 ) -> anyhow::Result<()> {
     let before = match release.number {
-        1 => Vec::new(),
+        1 => Indicators::default(),
         number => match store.release(number - 1) {
             // That it is missing is told of the releases.
             Err(StoreError::NotFound { .. }) => return Ok(()),
-            before => read_indicators(store, &before?)?.rows(),
+            before => read_indicators(store, &before?)?,
         },
     };
     let figure = |facts: &Facts| Figure {

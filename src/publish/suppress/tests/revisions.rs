@@ -10,14 +10,14 @@ use super::{BELOW, pipeline, rows};
 
 /// Makes the revisions of releases, each given by its rows.
 fn revisions(releases: &[Vec<Row>]) -> Revisions {
-    let mut published: Vec<Row> = Vec::new();
+    let mut published = Indicators::default();
     let mut batches = Vec::new();
     for (rows, number) in releases.iter().zip(1..) {
         let mut rows = rows.clone();
         rows.sort_by(|a, b| a.key.cmp(&b.key));
         let revised = revise(&mut rows, &published, number, &Changes::default());
         batches.push(Revisions::from_rows(&revised, number, "").batch().clone());
-        published = rows;
+        published = Indicators::from_rows(&rows);
     }
     Revisions::from_batch(concat_batches(&batches[0].schema(), &batches).unwrap()).unwrap()
 }
