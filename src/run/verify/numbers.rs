@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, anyhow, bail};
 use rayon::prelude::*;
 
 use crate::indicators::reading::add_readings;
@@ -10,7 +10,6 @@ use crate::indicators::revise::{Changes, Figure, Revision, revise};
 use crate::indicators::roll_up::RollUp;
 use crate::indicators::row::{Facts, Reading, Row, RowKey};
 use crate::indicators::{Indicators, Revisions, trend};
-use crate::measures::Measures;
 use crate::pipeline::Pipeline;
 use crate::pipeline::tables::{Cell, Table};
 use crate::run::copy;
@@ -25,41 +24,60 @@ use crate::store::{Store, StoreError};
 use super::Account;
 
 /// A release, with the cells of its dossiers and the service catalogue counted again.
-pub(super) struct Recount {
+pub(super) struct Recount<'a> {
     release: Release,
-    cells: BTreeMap<Cell, Measures>,
+    /// What was counted, rolled up: cells are not held.
+    counted: RollUp<'a>,
+    /// The measures that the release was made of.
+    kept: anyhow::Result<BTreeMap<Cell, DataFile>>,
+    /// Of each cell that was counted whether what was kept is the same, where something was.
+    cells: BTreeMap<Cell, Option<anyhow::Result<bool>>>,
 }
 
 /// Counts every cell that the last release read; `None` where nothing was ever released.
-pub(super) fn recount(pipeline: &Pipeline, store: &Store) -> anyhow::Result<Option<Recount>> {
+pub(super) fn recount<'a>(
+    pipeline: &'a Pipeline,
+    store: &Store,
+) -> anyhow::Result<Option<Recount<'a>>> {
     let last = store.latest_release().context("failed to read the last release")?;
     let Some(release) = last else { return Ok(None) };
     check_pipeline(&release, pipeline)?;
+    let kept = source(Table::Measures, &release, store).and_then(|kept| Ok(kept.cells()?));
     let dossiers = source(Table::Dossiers, &release, store)?.cells()?;
     let mut inputs: Vec<(Cell, Option<&DataFile>)> =
         dossiers.iter().map(|(cell, file)| (cell.clone(), Some(file))).collect();
     inputs.push((measure::catalogue(), None));
-    let count = |(cell, file): (Cell, Option<&DataFile>)| {
+    let nothing = || (RollUp::new(pipeline), BTreeMap::new());
+    let count = |(mut rolled_up, mut cells): (RollUp<'a>, BTreeMap<_, _>), input| {
+        let (cell, file): (Cell, Option<&DataFile>) = input;
         let counted = measure::count(&cell, file, pipeline, store)?;
-        Ok((cell, counted))
+        let kept = kept.as_ref().ok().and_then(|kept| kept.get(&cell));
+        let is_kept = kept.map(|file| Ok(measure::read_cell(file, store)? == counted));
+        rolled_up.add(&counted);
+        cells.insert(cell, is_kept);
+        Ok::<_, anyhow::Error>((rolled_up, cells))
     };
-    let cells: anyhow::Result<BTreeMap<Cell, Measures>> =
-        inputs.into_par_iter().map(count).collect();
-    Ok(Some(Recount { release, cells: cells? }))
+    let counted = inputs.into_par_iter().try_fold(nothing, count).try_reduce(
+        nothing,
+        |(one, mut cells), (other, others)| {
+            cells.extend(others);
+            Ok((one.with(other), cells))
+        },
+    );
+    let (counted, cells) = counted?;
+    Ok(Some(Recount { release, counted, kept, cells }))
 }
 
 /// Computes the released rows again and compares them, one by one, and what stands beside them:
 /// the reports that were received, and the revisions of the release.
 pub(super) fn numbers(
-    recount: &Recount,
+    recount: &Recount<'_>,
     pipeline: &Pipeline,
     store: &Store,
 ) -> anyhow::Result<Account> {
-    let Recount { release, cells } = recount;
-    let mut rolled_up = RollUp::new(pipeline);
-    cells.values().for_each(|counted| rolled_up.add(counted));
+    let Recount { release, counted, .. } = recount;
     let ledger = Ledger::at(&source(Table::Deliveries, release, store)?, store)?;
-    let computed = Computed::new(pipeline, &ledger, rolled_up, release.as_of)?;
+    let computed = Computed::new(pipeline, &ledger, counted.clone(), release.as_of)?;
     let mut rows = computed.rows;
     let indicators = read_indicators(store, release)?;
     let released = indicators.rows();
@@ -127,16 +145,17 @@ fn revisions(
     Ok(())
 }
 
-/// Compares the measures that were released from with those counted again, cell by cell.
-pub(super) fn measures(recount: &Recount, store: &Store) -> anyhow::Result<Account> {
-    let Recount { release, cells: counted } = recount;
-    let kept = source(Table::Measures, release, store)?.cells()?;
+/// Tells where the measures that were released from are not those counted again, cell by cell.
+pub(super) fn measures(recount: &Recount<'_>) -> anyhow::Result<Account> {
+    let Recount { kept, cells: counted, .. } = recount;
+    let kept = kept.as_ref().map_err(|error| anyhow!("{error:#}"))?;
     let mut account = Account::new([("cells", kept.len() as i64)]);
     let cells: BTreeSet<&Cell> = kept.keys().chain(counted.keys()).collect();
     for cell in cells {
         match (kept.get(cell), counted.get(cell)) {
-            (Some(file), Some(counted)) => {
-                if measure::read_cell(file, store)? != *counted {
+            (Some(file), Some(is_kept)) => {
+                let is_kept = is_kept.as_ref().context("the cell was not compared")?;
+                if !*is_kept.as_ref().map_err(|error| anyhow!("{error:#}"))? {
                     let path = &file.path;
                     account.find(format!("`measures/{path}` is not what its dossiers come to"));
                 }
