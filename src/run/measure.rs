@@ -20,6 +20,7 @@ use crate::store::table::Snapshot;
 use crate::store::{Store, StoreError};
 
 use super::stop::Failure;
+use super::threads::on_threads;
 use super::watch::Watch;
 
 /// Counts the cells whose measures are stale; returns how many there were.
@@ -36,10 +37,9 @@ pub(super) fn measure(pipeline: &Pipeline, store: &Store, watch: &Watch) -> anyh
         let new = count_cell(cell, name, dossiers.get(cell), pipeline, store)?;
         watch.progress.step();
         let old = measured.get(cell).cloned();
-        Ok(CellChange { cell: (*cell).clone(), old, new: Some(new) })
+        Ok::<_, Failure>(CellChange { cell: (*cell).clone(), old, new: Some(new) })
     };
-    let changes: Result<Vec<CellChange>, Failure> = stale.par_iter().map(count).collect();
-    let mut changes = changes?;
+    let mut changes: Vec<CellChange> = on_threads(&stale, count)?;
     watch.progress.end();
     let n_measured = changes.len();
     let gone = measured.iter().filter(|(cell, _)| !wanted.contains_key(cell));

@@ -29,6 +29,7 @@ mod spill;
 mod state;
 pub mod status;
 pub mod stop;
+mod threads;
 pub mod unmatched;
 pub mod verify;
 mod wanted;

@@ -1,9 +1,9 @@
 //! The numbers of the last release, counted again from the dossiers that it read.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Mutex;
 
 use anyhow::{Context as _, anyhow, bail};
-use rayon::prelude::*;
 
 use crate::indicators::reading::add_readings;
 use crate::indicators::revise::{Changes, Figure, Revision, revise};
@@ -17,6 +17,7 @@ use crate::run::ledger::Ledger;
 use crate::run::measure;
 use crate::run::release::{made_with_others, read_indicators};
 use crate::run::state::{Computed, source};
+use crate::run::threads::on_threads;
 use crate::store::parquet::DataFile;
 use crate::store::releases::Release;
 use crate::store::{Store, StoreError};
@@ -47,24 +48,16 @@ pub(super) fn recount<'a>(
     let mut inputs: Vec<(Cell, Option<&DataFile>)> =
         dossiers.iter().map(|(cell, file)| (cell.clone(), Some(file))).collect();
     inputs.push((measure::catalogue(), None));
-    let nothing = || (RollUp::new(pipeline), BTreeMap::new());
-    let count = |(mut rolled_up, mut cells): (RollUp<'a>, BTreeMap<_, _>), input| {
-        let (cell, file): (Cell, Option<&DataFile>) = input;
-        let counted = measure::count(&cell, file, pipeline, store)?;
-        let kept = kept.as_ref().ok().and_then(|kept| kept.get(&cell));
+    let rolled_up = Mutex::new(RollUp::new(pipeline));
+    let count = |(cell, file): &(Cell, Option<&DataFile>)| {
+        let counted = measure::count(cell, *file, pipeline, store)?;
+        rolled_up.lock().expect("adding does not panic").add(&counted);
+        let kept = kept.as_ref().ok().and_then(|kept| kept.get(cell));
         let is_kept = kept.map(|file| Ok(measure::read_cell(file, store)? == counted));
-        rolled_up.add(&counted);
-        cells.insert(cell, is_kept);
-        Ok::<_, anyhow::Error>((rolled_up, cells))
+        Ok::<_, anyhow::Error>((cell.clone(), is_kept))
     };
-    let counted = inputs.into_par_iter().try_fold(nothing, count).try_reduce(
-        nothing,
-        |(one, mut cells), (other, others)| {
-            cells.extend(others);
-            Ok((one.with(other), cells))
-        },
-    );
-    let (counted, cells) = counted?;
+    let cells = on_threads(&inputs, count)?.into_iter().collect();
+    let counted = rolled_up.into_inner().expect("adding does not panic");
     Ok(Some(Recount { release, counted, kept, cells }))
 }
 
