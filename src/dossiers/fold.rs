@@ -7,12 +7,12 @@ use arrow::array::Array as _;
 use arrow::array::cast::AsArray as _;
 use arrow::array::{
     ArrayRef, BooleanBuilder, ListArray, RecordBatch, StringArray, StringBuilder, StructArray,
-    UInt32Array, new_null_array,
+    UInt32Array,
 };
 use arrow::buffer::{NullBuffer, OffsetBuffer};
 use arrow::datatypes::{DataType, Int64Type};
 
-use crate::normalise::{N_FACTS, names_of, position_of};
+use crate::normalise::{N_FACTS, names_of, nulls, position_of};
 use crate::pipeline::columns::FeedKind;
 use crate::pipeline::tables::{Table, history_field};
 use crate::pipeline::{Pipeline, columns};
@@ -76,7 +76,7 @@ fn latest_supplied(batch: &RecordBatch, groups: &[usize], supplied: &[u64]) -> V
         let of = |at: usize| match mask >> at & 1 == 1 || at == NUMBER {
             true if is_each => Arc::clone(column(at)),
             true => take(column(at), &last),
-            false => new_null_array(column(at).data_type(), n_dossiers),
+            false => nulls(column(at).data_type(), n_dossiers),
         };
         return (0..columns::SUPPLIED.len()).map(of).collect();
     }

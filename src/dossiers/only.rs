@@ -6,12 +6,13 @@ use std::sync::Arc;
 use arrow::array::cast::AsArray as _;
 use arrow::array::{
     Array as _, ArrayRef, BooleanArray, BooleanBufferBuilder, ListArray, Scalar, StringArray,
-    StructArray, new_null_array,
+    StructArray,
 };
 use arrow::buffer::NullBuffer;
 use arrow::compute::kernels::cmp::{eq, not_distinct};
 use arrow::compute::{interleave, nullif};
 
+use crate::normalise::nulls;
 use crate::pipeline::columns::{SUPPLIED, position};
 
 use super::Dossiers;
@@ -59,7 +60,7 @@ pub(super) fn with_rows(
     let places: Vec<(usize, usize)> = places.collect();
     let whole = |(said, row): (&ArrayRef, &ArrayRef)| {
         if said.null_count() == said.len() && row.null_count() == row.len() {
-            return new_null_array(said.data_type(), said.len());
+            return nulls(said.data_type(), said.len());
         }
         interleave(&[said, row], &places).expect("both are the column's values")
     };

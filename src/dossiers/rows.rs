@@ -3,9 +3,11 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, BooleanArray, RecordBatch, UInt32Array, new_null_array};
+use arrow::array::{Array, ArrayRef, BooleanArray, RecordBatch, UInt32Array};
 use arrow::compute;
 use arrow::datatypes::{Field, SchemaRef};
+
+use crate::normalise::nulls;
 
 /// Puts batches of one schema one after another.
 pub(super) fn concat(schema: &SchemaRef, batches: &[&RecordBatch]) -> RecordBatch {
@@ -16,7 +18,7 @@ pub(super) fn concat(schema: &SchemaRef, batches: &[&RecordBatch]) -> RecordBatc
     let column = |at: usize| -> ArrayRef {
         let parts: Vec<&dyn Array> = batches.iter().map(|b| b.column(at).as_ref()).collect();
         if parts.iter().all(|part| has_nothing(*part)) {
-            return new_null_array(schema.field(at).data_type(), n_rows);
+            return nulls(schema.field(at).data_type(), n_rows);
         }
         compute::concat(&parts).expect("the batches have one schema")
     };
@@ -47,7 +49,7 @@ pub(super) fn compact(batch: &RecordBatch) -> RecordBatch {
 pub(super) fn widened(batch: &RecordBatch, schema: &SchemaRef) -> RecordBatch {
     let column = |field: &Arc<Field>| match batch.column_by_name(field.name()) {
         Some(column) => Arc::clone(column),
-        None => new_null_array(field.data_type(), batch.num_rows()),
+        None => nulls(field.data_type(), batch.num_rows()),
     };
     let columns = schema.fields().iter().map(column).collect();
     RecordBatch::try_new(Arc::clone(schema), columns).expect("the columns are of the schema")
@@ -56,7 +58,7 @@ pub(super) fn widened(batch: &RecordBatch, schema: &SchemaRef) -> RecordBatch {
 /// Picks values out of a column; a null among the rows yields a null.
 pub(super) fn take(column: &ArrayRef, rows: &UInt32Array) -> ArrayRef {
     if has_nothing(column) || rows.null_count() == rows.len() {
-        return new_null_array(column.data_type(), rows.len());
+        return nulls(column.data_type(), rows.len());
     }
     compute::take(column, rows, None).expect("the rows are the batch's own")
 }

@@ -4,11 +4,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use arrow::array::Array as _;
 use arrow::array::cast::AsArray as _;
+use arrow::array::{Array as _, RecordBatch};
 use arrow::datatypes::{Date32Type, Int64Type};
 
-use crate::measures::Measures;
 use crate::pipeline::Pipeline;
 use crate::pipeline::definitions::Formula;
 
@@ -90,22 +89,18 @@ impl<'a> RollUp<'a> {
         }
     }
 
-    /// Adds the measures of a cell.
-    pub fn add(&mut self, measures: &Measures) {
-        let batch = measures.batch();
+    /// Adds rows with the columns of the measures table.
+    pub fn add(&mut self, batch: &RecordBatch) {
         let [units, procedures, names] =
             [0, 1, 3].map(|column| batch.column(column).as_string::<i32>());
         let days = batch.column(2).as_primitive::<Date32Type>();
         let [bins, values] = [4, 5].map(|column| batch.column(column).as_primitive::<Int64Type>());
-        // The rows of a unit and a procedure stand beside each other, and of them those of a
-        // month, and of these those of a measure.
-        let (mut of_pair, mut of_month, mut of_name) = (None, None, None);
+        // Mostly the rows of a unit and a procedure stand beside each other, and of them those of
+        // a month, and of these those of a measure.
+        let (mut of_pair, mut of_month, mut measure) = (None, None, 0);
         for row in 0..batch.num_rows() {
-            let name = names.value(row);
-            let measure = beside(&mut of_name, name, || {
-                self.known.binary_search_by_key(&name, |known| known.name).ok()
-            });
-            let Some(measure) = measure else { continue };
+            let Some(found) = self.find(names.value(row), measure) else { continue };
+            measure = found;
             let month = beside(&mut of_month, days.value(row), || self.months.of(days.value(row)));
             let unit = units.is_valid(row).then(|| units.value(row));
             let procedure = procedures.is_valid(row).then(|| procedures.value(row));
@@ -119,6 +114,13 @@ impl<'a> RollUp<'a> {
                 counts.add(month, values.value(row), bin, procedure);
             }
         }
+    }
+
+    /// Finds a measure by its name: within a month they ascend from the one found last.
+    fn find(&self, name: &str, last: usize) -> Option<usize> {
+        let (before, after) = self.known.split_at(last);
+        let from_last = after.iter().chain(before).position(|known| known.name == name)?;
+        Some((last + from_last) % self.known.len())
     }
 
     /// Finds where what is counted of a unit and a procedure counts.
@@ -214,9 +216,10 @@ fn joined(pipeline: &Pipeline) -> BTreeSet<&str> {
 mod tests {
     use std::path::Path;
 
-    use arrow::array::{ArrayRef, Date32Array, Int64Array, RecordBatch, StringArray};
+    use arrow::array::{ArrayRef, Date32Array, Int64Array, StringArray};
     use chrono::{Months, NaiveDate};
 
+    use crate::measures::Measures;
     use crate::pipeline::definitions::Counted as _;
     use crate::pipeline::tables::Table;
 
@@ -312,7 +315,7 @@ mod tests {
         ");
         let part = |at: usize| {
             let mut part = RollUp::new(&pipeline);
-            part.add(&cells[at]);
+            part.add(cells[at].batch());
             part
         };
         for [a, b, c] in [[0, 1, 2], [2, 1, 0], [1, 2, 0], [2, 0, 1]] {

@@ -107,7 +107,7 @@ impl<'a> Series<'a> {
     /// Rolls the measures of any cells up to every scope.
     pub fn new(measures: &[Measures], pipeline: &'a Pipeline) -> Self {
         let mut rolled_up = RollUp::new(pipeline);
-        measures.iter().for_each(|part| rolled_up.add(part));
+        measures.iter().for_each(|part| rolled_up.add(part.batch()));
         rolled_up.finish()
     }
 

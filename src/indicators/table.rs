@@ -19,23 +19,31 @@ use super::row::{Facts, Reading, Row, RowKey, Status};
 /// Makes the indicators table.
 pub(super) fn indicators(rows: &[Row]) -> RecordBatch {
     let facts: Vec<Option<&Facts>> = rows.iter().map(|row| Some(&row.facts)).collect();
-    let mut columns = keys(rows.iter().map(|row| (&row.key, row.facts.period_end)));
-    columns.extend(figure_columns(&facts));
     let reading = |of: fn(&Reading) -> Option<f64>| numbers(rows.iter().map(|r| of(&r.reading)));
-    columns.extend([
-        texts(rows.iter().map(|row| Some(row.unit.name()))),
-        reading(|r| r.target),
-        flags(rows.iter().map(|row| row.reading.target_met)),
-    ]);
-    columns.extend(doubt_columns(&facts));
-    columns.extend([
-        reading(|r| r.previous_value),
-        reading(|r| r.change),
-        reading(|r| r.year_ago_value),
-        reading(|r| r.year_change),
-        integers(rows.iter().map(|row| row.reading.rank)),
-        integers(rows.iter().map(|row| Some(row.release))),
-    ]);
+    let told = || {
+        let mut columns = keys(rows.iter().map(|row| (&row.key, row.facts.period_end)));
+        columns.extend(figure_columns(&facts));
+        columns
+    };
+    let read = || {
+        let mut columns = vec![
+            texts(rows.iter().map(|row| Some(row.unit.name()))),
+            reading(|r| r.target),
+            flags(rows.iter().map(|row| row.reading.target_met)),
+        ];
+        columns.extend(doubt_columns(&facts));
+        columns.extend([
+            reading(|r| r.previous_value),
+            reading(|r| r.change),
+            reading(|r| r.year_ago_value),
+            reading(|r| r.year_change),
+            integers(rows.iter().map(|row| row.reading.rank)),
+            integers(rows.iter().map(|row| Some(row.release))),
+        ]);
+        columns
+    };
+    let (mut columns, read) = rayon::join(told, read);
+    columns.extend(read);
     let batch = RecordBatch::try_new(Table::Indicators.schema(), columns);
     batch.expect("each column was given one value a row")
 }
@@ -96,10 +104,16 @@ pub(super) fn suppressed(batch: &RecordBatch, hidden: &[bool]) -> RecordBatch {
     RecordBatch::try_new(batch.schema(), open).expect("each column kept its type and its rows")
 }
 
-/// Returns the rows of one indicator.
+/// Returns the rows of one indicator, which mostly stand beside each other.
 pub(super) fn of_indicator(batch: &RecordBatch, indicator: &str) -> RecordBatch {
     let ids = Columns::new(batch).column("indicator").as_string::<i32>();
-    let is_of = ids.iter().map(|id| Some(id == Some(indicator))).collect::<BooleanArray>();
+    let is_of: Vec<bool> = ids.iter().map(|id| id == Some(indicator)).collect();
+    let n_rows = is_of.iter().filter(|is_of| **is_of).count();
+    let first = is_of.iter().position(|is_of| *is_of).unwrap_or_default();
+    if is_of[first..].iter().take(n_rows).all(|is_of| *is_of) {
+        return batch.slice(first, n_rows);
+    }
+    let is_of = BooleanArray::from(is_of);
     filter_record_batch(batch, &is_of).expect("the mask has a value a row")
 }
 

@@ -17,7 +17,11 @@ impl Measures {
     pub fn of_cells(cells: &[RecordBatch]) -> Result<Self, MeasureError> {
         let failed =
             |source| MeasureError::Arrow { deed: "put the cells' measures together", source };
-        let all = concat_batches(&Table::Measures.schema(), cells).map_err(failed)?;
+        let filled: Vec<&RecordBatch> = cells.iter().filter(|rows| rows.num_rows() > 0).collect();
+        if let [only] = filled[..] {
+            return Self::new(only.clone());
+        }
+        let all = concat_batches(&Table::Measures.schema(), filled).map_err(failed)?;
         let column = |values| SortColumn { values, options: None };
         let columns: Vec<_> = all.columns().iter().cloned().map(column).collect();
         let order = lexsort_to_indices(&columns, None).map_err(failed)?;

@@ -14,6 +14,9 @@ const N_PLACES: usize = 1 << 12;
 /// Unit and procedure, as a batch has them.
 type Named<'a> = (Option<&'a str>, Option<&'a str>);
 
+/// Month, measure, bin and value.
+type Sum = (i32, usize, Option<i64>, i64);
+
 /// What is summed of one unit and procedure.
 struct Group {
     unit: Option<String>,
@@ -27,6 +30,19 @@ struct Group {
 impl Group {
     fn named(&self) -> Named<'_> {
         (self.unit.as_deref(), self.procedure.as_deref())
+    }
+
+    /// Lists the sums that are not zero, in order.
+    fn rows(&self) -> Vec<Sum> {
+        let of_month = |(month, sums): (&i32, &Vec<i64>)| {
+            let told = sums.iter().enumerate().filter(|(_, sum)| **sum != 0);
+            told.map(|(measure, sum)| (*month, measure, None, *sum)).collect::<Vec<Sum>>()
+        };
+        let mut rows: Vec<Sum> = self.sums.iter().flat_map(of_month).collect();
+        let bins = self.bins.iter();
+        rows.extend(bins.map(|((month, measure, bin), n)| (*month, *measure, Some(*bin), *n)));
+        rows.sort_unstable();
+        rows
     }
 }
 
@@ -86,33 +102,23 @@ impl Totals {
         *self.groups[group].bins.entry((month, measure, bin)).or_default() += 1;
     }
 
-    /// Returns the sums that are not zero, in the order and schema of the measures table.
-    pub(super) fn into_batch(self, names: &[String]) -> RecordBatch {
-        let mut rows = Vec::new();
-        for group in &self.groups {
-            for (month, sums) in &group.sums {
-                let named = names.iter().zip(sums).filter(|(_, sum)| **sum != 0);
-                rows.extend(named.map(|(name, sum)| (group.named(), *month, name, None, *sum)));
-            }
-            let bins = group.bins.iter();
-            rows.extend(bins.map(|((month, measure, bin), n)| {
-                (group.named(), *month, &names[*measure], Some(*bin), *n)
-            }));
-        }
-        rows.sort_unstable();
-        let units: StringArray = rows.iter().map(|row| row.0.0).collect();
-        let procedures: StringArray = rows.iter().map(|row| row.0.1).collect();
-        let months: Date32Array = rows.iter().map(|row| Some(first_day(row.1))).collect();
-        let measures: StringArray = rows.iter().map(|row| Some(row.2)).collect();
-        let bins: Int64Array = rows.iter().map(|row| row.3).collect();
-        let values: Int64Array = rows.iter().map(|row| Some(row.4)).collect();
+    /// Returns the sums that are not zero, in the order and schema of the measures table; the names
+    /// of the measures ascend.
+    pub(super) fn into_batch(mut self, names: &[String]) -> RecordBatch {
+        assert!(names.is_sorted(), "the order of the measures is that of their names");
+        self.groups.sort_unstable_by(|a, b| a.named().cmp(&b.named()));
+        let rows: Vec<Vec<Sum>> = self.groups.iter().map(Group::rows).collect();
+        let groups = || self.groups.iter().zip(&rows);
+        let units = groups().flat_map(|(group, rows)| rows.iter().map(|_| group.named().0));
+        let procedures = groups().flat_map(|(group, rows)| rows.iter().map(|_| group.named().1));
+        let rows = || rows.iter().flatten();
         let columns: Vec<ArrayRef> = vec![
-            Arc::new(units),
-            Arc::new(procedures),
-            Arc::new(months),
-            Arc::new(measures),
-            Arc::new(bins),
-            Arc::new(values),
+            Arc::new(units.collect::<StringArray>()),
+            Arc::new(procedures.collect::<StringArray>()),
+            Arc::new(rows().map(|sum| Some(first_day(sum.0))).collect::<Date32Array>()),
+            Arc::new(rows().map(|sum| Some(&*names[sum.1])).collect::<StringArray>()),
+            Arc::new(rows().map(|sum| sum.2).collect::<Int64Array>()),
+            Arc::new(rows().map(|sum| Some(sum.3)).collect::<Int64Array>()),
         ];
         RecordBatch::try_new(Table::Measures.schema(), columns)
             .expect("the columns are those of the measures table")

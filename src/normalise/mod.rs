@@ -6,6 +6,7 @@ mod condition;
 mod contract;
 mod control;
 mod delivery_marks;
+mod nulls;
 mod number;
 mod observations;
 mod record;
@@ -28,6 +29,7 @@ use crate::pipeline::{Pipeline, columns, rules};
 
 pub use contract::mark;
 pub use control::{Control, Figures};
+pub use nulls::nulls;
 pub use observations::{N_FACTS, Observations, cell_at, cell_of, names_of, position_of};
 pub use rejects::Rejects;
 pub use tax_code::is_tax_code;

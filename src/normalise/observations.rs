@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use arrow::array::{
     ArrayBuilder as _, ArrayRef, BooleanBuilder, Date32Builder, Int64Builder, ListBuilder,
-    RecordBatch, StringBuilder, TimestampMicrosecondBuilder, new_null_array,
+    RecordBatch, StringBuilder, TimestampMicrosecondBuilder,
 };
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use sha2::Digest as _;
@@ -14,6 +14,7 @@ use crate::pipeline::tables::{Cell, observation_fields};
 use crate::pipeline::{Pipeline, columns};
 
 use super::Origin;
+use super::nulls::nulls;
 use super::number::DossierKey;
 use super::record::Record;
 use super::value::Value;
@@ -212,7 +213,7 @@ impl ValueBuilder {
     fn finish(mut self, n_rows: usize) -> ArrayRef {
         self.pad(n_rows);
         match self {
-            Self::None(kind) => new_null_array(&kind.data_type(), n_rows),
+            Self::None(kind) => nulls(&kind.data_type(), n_rows),
             Self::Text(mut texts) => Arc::new(texts.finish()),
             Self::Day(mut days) => Arc::new(days.finish()),
             Self::Integer(mut numbers) => Arc::new(numbers.finish()),

@@ -11,6 +11,7 @@ use arrow::array::{
 };
 use arrow::datatypes::{Date32Type, Int64Type, TimestampMicrosecondType};
 use chrono::NaiveDate;
+use rayon::prelude::*;
 
 use crate::decode::Written;
 use crate::indicators::coverage::Covered;
@@ -22,6 +23,7 @@ use crate::pipeline::tables::{Cell, Table};
 use crate::store::Store;
 use crate::store::intents::Intent;
 use crate::store::landed::Delivery;
+use crate::store::parquet::DataFile;
 use crate::store::table::Snapshot;
 
 use super::ingest::Work;
@@ -88,12 +90,16 @@ impl Ledger {
 
     /// Reads the ledger at a version.
     pub(super) fn at(snapshot: &Snapshot, store: &Store) -> anyhow::Result<Self> {
-        let mut ledger = Self::default();
-        for file in &snapshot.files {
+        let read = |file: &DataFile| -> anyhow::Result<Vec<Judgement>> {
+            let mut read = Vec::new();
             for batch in store.read(Table::Deliveries, file, None)? {
-                judgements(&batch?)?.into_iter().for_each(|judgement| ledger.add(judgement));
+                read.extend(judgements(&batch?)?);
             }
-        }
+            Ok(read)
+        };
+        let read: anyhow::Result<Vec<_>> = snapshot.files.par_iter().map(read).collect();
+        let mut ledger = Self::default();
+        read?.into_iter().flatten().for_each(|judgement| ledger.add(judgement));
         Ok(ledger)
     }
 

@@ -81,7 +81,7 @@ pub(super) fn read(files: &[DataFile], store: &Store) -> anyhow::Result<Vec<Meas
     files.par_iter().map(|file| read_cell(file, store)).collect()
 }
 
-/// Rolls the measures of some cells up, each read only while it is added.
+/// Rolls the measures of some cells up, which are read only while they are added.
 pub(super) fn roll_up<'a>(
     files: &[DataFile],
     pipeline: &'a Pipeline,
@@ -89,7 +89,9 @@ pub(super) fn roll_up<'a>(
 ) -> anyhow::Result<RollUp<'a>> {
     let nothing = || RollUp::new(pipeline);
     let with_cell = |mut rolled_up: RollUp<'a>, file: &DataFile| {
-        rolled_up.add(&read_cell(file, store)?);
+        for batch in store.read(Table::Measures, file, None)? {
+            rolled_up.add(&batch?);
+        }
         Ok(rolled_up)
     };
     let parts = files.par_iter().try_fold(nothing, with_cell);

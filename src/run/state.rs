@@ -118,7 +118,7 @@ pub(super) fn with_reports<'a>(
     pipeline: &Pipeline,
 ) -> anyhow::Result<Series<'a>> {
     for counted in reports(completeness, covered, pipeline)? {
-        rolled_up.add(&counted);
+        rolled_up.add(counted.batch());
     }
     Ok(rolled_up.finish())
 }

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
-use arrow::compute::BatchCoalescer;
+use arrow::compute::concat_batches;
 use arrow::datatypes::{Schema, SchemaRef};
 use arrow::error::ArrowError;
 use bytes::Bytes;
@@ -23,6 +23,8 @@ use super::{Store, StoreError, hex};
 
 const ROW_GROUP_ROWS: usize = 256 * 1024;
 pub(super) const BATCH_ROWS: usize = 32 * 1024;
+/// How many rows are encoded at a time: another number makes other bytes.
+const ROWS_AT_A_TIME: usize = 4 * 1024;
 /// How many digits of their hash name bytes.
 const CONTENT_DIGITS: usize = 32;
 const KEY_COLUMN: &str = "dossier_key";
@@ -80,20 +82,18 @@ impl Store {
         let file =
             tempfile::tempfile().map_err(|error| StoreError::io("spool", table.name(), error))?;
         let sink = Hashed { file, digest: Sha256::new(), size_bytes: 0 };
-        let mut writer = ArrowWriter::try_new(sink, Arc::clone(&schema), Some(properties(&schema)))
-            .map_err(failed)?;
-        let mut coalescer = BatchCoalescer::new(Arc::clone(&schema), BATCH_ROWS);
-        let mut n_rows = 0;
+        let mut writer =
+            ArrowWriter::try_new(sink, Arc::clone(&schema), Some(properties(table, &schema)))
+                .map_err(failed)?;
+        let (mut even, mut n_rows) = (Even::default(), 0);
         for batch in batches {
             let batch = conform(&schema, &batch?).map_err(misfit)?;
             n_rows += batch.num_rows() as u64;
-            coalescer.push_batch(batch).map_err(misfit)?;
-            while let Some(full) = coalescer.next_completed_batch() {
+            for full in even.add(&batch).map_err(misfit)? {
                 writer.write(&full).map_err(failed)?;
             }
         }
-        coalescer.finish_buffered_batch().map_err(misfit)?;
-        while let Some(rest) = coalescer.next_completed_batch() {
+        if let Some(rest) = even.take().map_err(misfit)? {
             writer.write(&rest).map_err(failed)?;
         }
         let Hashed { file, digest, size_bytes } = writer.into_inner().map_err(failed)?;
@@ -145,11 +145,16 @@ pub(super) fn object_name(table: Table, file: &DataFile) -> String {
 }
 
 /// How files are encoded, as measured (docs/decisions/0016): the keys of sorted dossiers by what each
-/// shares with the one before, what is another in nearly each row without a dictionary.
-fn properties(schema: &Schema) -> WriterProperties {
+/// shares with the one before, what is another in nearly each row without a dictionary. A file of the
+/// ledger has few rows: to prepare for each of its columns costs more than the columns.
+fn properties(table: Table, schema: &Schema) -> WriterProperties {
     let level = ZstdLevel::try_new(ZSTD_LEVEL).expect("zstd has the level");
+    let compression = match table {
+        Table::Deliveries => Compression::UNCOMPRESSED,
+        _ => Compression::ZSTD(level),
+    };
     let mut properties = WriterProperties::builder()
-        .set_compression(Compression::ZSTD(level))
+        .set_compression(compression)
         .set_max_row_group_row_count(Some(ROW_GROUP_ROWS));
     if schema.index_of(KEY_COLUMN).is_err() {
         return properties.build();
@@ -174,6 +179,42 @@ fn conform(schema: &SchemaRef, batch: &RecordBatch) -> Result<RecordBatch, Arrow
         return Err(ArrowError::SchemaError(text));
     }
     RecordBatch::try_new(Arc::clone(schema), batch.columns().to_vec())
+}
+
+/// Rows cut evenly, however they come: what lies in one piece is not copied.
+#[derive(Default)]
+struct Even {
+    /// Fewer than [`ROWS_AT_A_TIME`], of one schema.
+    begun: Vec<RecordBatch>,
+    n_begun: usize,
+}
+
+impl Even {
+    /// Adds rows; returns the pieces that are full.
+    fn add(&mut self, batch: &RecordBatch) -> Result<Vec<RecordBatch>, ArrowError> {
+        let (mut full, mut first) = (Vec::new(), 0);
+        while first < batch.num_rows() {
+            let n_rows = (ROWS_AT_A_TIME - self.n_begun).min(batch.num_rows() - first);
+            self.begun.push(batch.slice(first, n_rows));
+            self.n_begun += n_rows;
+            first += n_rows;
+            if self.n_begun == ROWS_AT_A_TIME {
+                full.extend(self.take()?);
+            }
+        }
+        Ok(full)
+    }
+
+    /// Takes out what is begun.
+    fn take(&mut self) -> Result<Option<RecordBatch>, ArrowError> {
+        let begun = std::mem::take(&mut self.begun);
+        self.n_begun = 0;
+        match &begun[..] {
+            [] => Ok(None),
+            [only] => Ok(Some(only.clone())),
+            [first, ..] => concat_batches(&first.schema(), &begun).map(Some),
+        }
+    }
 }
 
 /// A file that is hashed while it is written.

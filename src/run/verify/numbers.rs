@@ -51,7 +51,7 @@ pub(super) fn recount<'a>(
     let rolled_up = Mutex::new(RollUp::new(pipeline));
     let count = |(cell, file): &(Cell, Option<&DataFile>)| {
         let counted = measure::count(cell, *file, pipeline, store)?;
-        rolled_up.lock().expect("adding does not panic").add(&counted);
+        rolled_up.lock().expect("adding does not panic").add(counted.batch());
         let kept = kept.as_ref().ok().and_then(|kept| kept.get(cell));
         let is_kept = kept.map(|file| Ok(measure::read_cell(file, store)? == counted));
         Ok::<_, anyhow::Error>((cell.clone(), is_kept))
