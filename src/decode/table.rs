@@ -16,7 +16,7 @@ use super::{Header, PLACE_COLUMNS, Records, Taken};
 const RECORDS_IN_A_BATCH: usize = 4 << 10;
 
 /// A batch of long records is shorter.
-const BYTES_IN_A_BATCH: usize = 64 << 20;
+const BYTES_IN_A_BATCH: usize = 16 << 20;
 
 /// Rows with their headings.
 pub(super) struct Table<'a> {

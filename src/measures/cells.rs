@@ -1,13 +1,30 @@
 //! Measures of many cells read together.
 
-use arrow::array::RecordBatch;
-use arrow::compute::{SortColumn, concat_batches, lexsort_to_indices, take_record_batch};
+use std::collections::BTreeSet;
+
+use arrow::array::cast::AsArray as _;
+use arrow::array::{BooleanArray, RecordBatch};
+use arrow::compute::{
+    SortColumn, concat_batches, filter_record_batch, lexsort_to_indices, take_record_batch,
+};
 
 use crate::pipeline::tables::Table;
 
 use super::{MeasureError, Measures};
 
+/// Where a batch of measures names them.
+const MEASURE: usize = 3;
+
 impl Measures {
+    /// Keeps the rows of some measures.
+    #[must_use]
+    pub fn of(&self, names: &BTreeSet<&str>) -> Self {
+        let told = self.0.column(MEASURE).as_string::<i32>().iter();
+        let is_of = told.map(|name| Some(name.is_some_and(|name| names.contains(name))));
+        let is_of: BooleanArray = is_of.collect();
+        Self(filter_record_batch(&self.0, &is_of).expect("the mask has a value a row"))
+    }
+
     /// Puts the measures of cells together, sorted; rows of one unit, procedure, month and measure
     /// from several cells stand beside each other and add up.
     ///

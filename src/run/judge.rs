@@ -1,24 +1,30 @@
 //! One delivery judged: its bytes decoded, its records normalised, each with one fate.
 
 use std::collections::BTreeSet;
+use std::panic::resume_unwind;
+use std::sync::mpsc::{Receiver, sync_channel};
+use std::thread::{self, ScopedJoinHandle};
 
 use anyhow::Context as _;
 use chrono::NaiveDate;
 use regex::Regex;
 
-use crate::decode::{Header, Log, decode};
-use crate::normalise::{Control, Fates, Judge, Origin};
+use crate::decode::{Header, Log, Records, decode};
+use crate::normalise::{Control, Fates, Judge, Observations, Origin};
 use crate::pipeline::Pipeline;
 use crate::pipeline::columns::FeedKind;
 use crate::pipeline::date_form::parse_any;
 use crate::pipeline::feed::Feed;
-use crate::pipeline::rules::Refusal;
+use crate::pipeline::rules::{Note, Refusal};
 use crate::pipeline::tables::Cell;
 use crate::store::landed::Delivery;
 use crate::store::{Store, StoreError};
 
 use super::ledger::Judgement;
 use super::spill::{Place, RunWriter, Runs, Spill};
+
+/// How many batches may wait between two threads.
+const BATCHES_AHEAD: usize = 1;
 
 /// A delivery's judgement with what it brings.
 #[derive(Debug)]
@@ -151,6 +157,8 @@ fn read_control(
     Ok(())
 }
 
+/// Reads the records: decoded here, judged and sorted on a thread each, so that one large delivery
+/// keeps more than one core busy.
 fn read_records(
     log: Log<'_>,
     judgement: &mut Judgement,
@@ -158,32 +166,87 @@ fn read_records(
     pipeline: &Pipeline,
     spill: &Spill,
 ) -> anyhow::Result<Read> {
+    let Log { header, records, notes, .. } = log;
     let origin = origin(judgement, pipeline);
-    let mut judge = Judge::new(pipeline, feed, &origin, &log.header);
-    let (mut runs, mut rejects) = (RunWriter::new(spill), Rejected::default());
-    for records in log.records {
-        let records = match records {
-            Ok(records) => records,
-            Err(refusal) => return Ok(Err(refusal)),
-        };
-        let (accepted, rejected) = judge.normalise(&records, &mut judgement.fates);
-        if let Some(refusal) = judge.refusal() {
-            return Ok(Err(refusal.clone()));
+    let (to_judge, decoded) = sync_channel(BATCHES_AHEAD);
+    let judged = thread::scope(|scope| {
+        let judging = scope.spawn(|| {
+            let judge = Judge::new(pipeline, feed, &origin, &header);
+            judge_records(decoded, judge, spill)
+        });
+        for records in records {
+            if to_judge.send(records).is_err() {
+                // Who judges has seen enough.
+                break;
+            }
         }
-        runs.push(accepted)?;
-        let n_rejected = rejected.batch().num_rows() as i64;
-        if n_rejected > 0 {
-            rejects.places.push(spill.put(rejected.batch())?);
-            rejects.n += n_rejected;
-        }
-    }
-    let told = match judge.finish(&judgement.fates) {
-        Ok(told) => told,
+        drop(to_judge);
+        end_of(judging)
+    });
+    let JudgedRecords { fates, told, runs, rejects } = match judged? {
+        Ok(judged) => judged,
         Err(refusal) => return Ok(Err(refusal)),
     };
-    judgement.notes = log.notes.take();
+    judgement.fates = fates;
+    judgement.notes = notes.take();
     judgement.notes.extend(told);
-    Ok(Ok((runs.finish()?, rejects)))
+    Ok(Ok((runs, rejects)))
+}
+
+/// What the records of a delivery came to.
+struct JudgedRecords {
+    fates: Fates,
+    told: Vec<Note>,
+    runs: Runs,
+    rejects: Rejected,
+}
+
+/// Judges records batch by batch; what is accepted is sorted on another thread.
+fn judge_records(
+    decoded: Receiver<Result<Records, Refusal>>,
+    mut judge: Judge<'_>,
+    spill: &Spill,
+) -> anyhow::Result<Result<JudgedRecords, Refusal>> {
+    let (mut fates, mut rejects) = (Fates::default(), Rejected::default());
+    let (to_sort, accepted) = sync_channel(BATCHES_AHEAD);
+    thread::scope(|scope| {
+        let sorting = scope.spawn(|| sort(accepted, spill));
+        for records in decoded {
+            let records = match records {
+                Ok(records) => records,
+                Err(refusal) => return Ok(Err(refusal)),
+            };
+            let (accepted, rejected) = judge.normalise(&records, &mut fates);
+            if let Some(refusal) = judge.refusal() {
+                return Ok(Err(refusal.clone()));
+            }
+            let n_rejected = rejected.batch().num_rows() as i64;
+            if n_rejected > 0 {
+                rejects.places.push(spill.put(rejected.batch())?);
+                rejects.n += n_rejected;
+            }
+            if to_sort.send(accepted).is_err() {
+                // It has failed, and tells why below.
+                break;
+            }
+        }
+        drop(to_sort);
+        let runs = end_of(sorting)?;
+        let told = judge.finish(&fates);
+        Ok(told.map(|told| JudgedRecords { fates, told, runs, rejects }))
+    })
+}
+
+/// Sorts observations into runs.
+fn sort(accepted: Receiver<Observations>, spill: &Spill) -> anyhow::Result<Runs> {
+    let mut runs = RunWriter::new(spill);
+    accepted.into_iter().try_for_each(|observations| runs.push(observations))?;
+    runs.finish()
+}
+
+/// Waits for a thread; its panic is ours.
+fn end_of<T>(thread: ScopedJoinHandle<'_, T>) -> T {
+    thread.join().unwrap_or_else(|panic| resume_unwind(panic))
 }
 
 /// Takes from the rows above the headings what the name did not tell.

@@ -1,7 +1,7 @@
 //! Stale cells measured: a measures file is named by its dossiers file, the definitions and the
 //! reference data, so a cell is stale exactly when that name is missing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Context as _;
 use arrow::array::RecordBatch;
@@ -76,9 +76,13 @@ fn is_current(measured: Option<&DataFile>, name: &str) -> bool {
     measured.is_some_and(|file| file.path.ends_with(&format!("/{name}.parquet")))
 }
 
-/// Reads the measures of some cells, each of them sorted.
-pub(super) fn read(files: &[DataFile], store: &Store) -> anyhow::Result<Vec<Measures>> {
-    files.par_iter().map(|file| read_cell(file, store)).collect()
+/// Reads some measures of some cells, each of them sorted.
+pub(super) fn read(
+    files: &[DataFile],
+    names: &BTreeSet<&str>,
+    store: &Store,
+) -> anyhow::Result<Vec<Measures>> {
+    files.par_iter().map(|file| Ok(read_cell(file, store)?.of(names))).collect()
 }
 
 /// Rolls the measures of some cells up, which are read only while they are added.

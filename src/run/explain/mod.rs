@@ -100,7 +100,10 @@ pub fn explain(pipeline: &Pipeline, store: &Store, wanted: &Wanted) -> anyhow::R
     let covered = then.covered(pipeline);
     let completeness = Completeness::new(pipeline, &covered, release.as_of);
 
-    let mut measured = measure::read(&source(Table::Measures, &release, store)?.files, store)?;
+    let version = pipeline.definitions.version(&row.key.indicator, row.key.version);
+    let names = version.map(|version| pipeline.definitions.measures_of(&version.formula));
+    let files = source(Table::Measures, &release, store)?.files;
+    let mut measured = measure::read(&files, &names.unwrap_or_default(), store)?;
     measured.extend(reports(&completeness, &covered, pipeline)?);
     let sides = sides::sides(&row, &measured, pipeline);
     let (unit, days) = (wanted.unit.as_deref(), days_of(&row));
