@@ -38,7 +38,10 @@ pub fn compute(
         }
         rows
     };
-    let mut rows: Vec<Row> = Scope::all(pipeline).par_iter().flat_map_iter(rows).collect();
+    let parts: Vec<Vec<Row>> = Scope::all(pipeline).par_iter().map(rows).collect();
+    // Each part goes as it is moved, so that the rows never lie there twice.
+    let mut rows = Vec::with_capacity(parts.iter().map(Vec::len).sum());
+    parts.into_iter().for_each(|part| rows.extend(part));
     rows.par_sort_unstable_by(|a, b| a.key.cmp(&b.key));
     rows
 }

@@ -139,7 +139,8 @@ pub fn revise(
     // They were published in this order; whoever has changed that is found out all the same.
     before.sort_by(|a, b| keys[*a].cmp(&keys[*b]));
     let mut before = before.into_iter().peekable();
-    let mut revisions = Vec::new();
+    // Of a first release every row is one: a list that grows would lie there twice.
+    let mut revisions = Vec::with_capacity(rows.len());
     let withdrawn = |at: usize| Revision {
         key: keys[at].clone(),
         new: None,
