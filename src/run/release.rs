@@ -132,9 +132,15 @@ fn draw(
     let mut evidence = guards::judge(pipeline, &covered, &completeness, &known, options);
     evidence.extend(guards::final_changed(&revisions, &pipeline.definitions));
     let accepted = guards::accept(&evidence, options)?;
-    let published_at = options.now.to_rfc3339_opts(SecondsFormat::Secs, true);
-    let rows_changed = revisions.len() as u64;
-    let revisions_table = Revisions::from_rows(&revisions, number as i64, &published_at);
+    let release = Release {
+        inputs: Some(inputs),
+        source_versions: state.versions,
+        rows_changed: revisions.len() as u64,
+        evidence,
+        accepted,
+        ..release_by(pipeline, options, number)
+    };
+    let told = Revisions::from_rows(&revisions, number as i64, &release.published_at);
     // What is not needed any more makes room for the tables.
     drop((series, revisions, std::mem::take(&mut released.indicators)));
     add_readings(&mut rows, pipeline);
@@ -146,27 +152,32 @@ fn draw(
         (Table::Indicators, indicators.batch().clone()),
         (Table::Completeness, completeness.batch()),
         (Table::Trends, trends),
-        (Table::Revisions, revisions_table.batch().clone()),
+        (Table::Revisions, told.batch().clone()),
     ];
     released.is_new = true;
     released.indicators = indicators;
-    released.release = Some(Release {
+    released.release = Some(release);
+    Ok(Drawn { released, tables })
+}
+
+/// Begins a release: says when it is made, and by which pipeline.
+fn release_by(pipeline: &Pipeline, options: &Options, number: u64) -> Release {
+    Release {
         number,
         as_of: options.as_of,
-        published_at,
+        published_at: options.now.to_rfc3339_opts(SecondsFormat::Secs, true),
         pipeline: pipeline.settings.name.clone(),
         definitions: pipeline.definitions.hash.clone(),
         formulas: pipeline.definitions.formula_hashes(),
         reference: pipeline.reference.hash.clone(),
         reference_parts: pipeline.reference.hashes.clone(),
-        inputs: Some(inputs),
-        source_versions: state.versions,
+        inputs: None,
+        source_versions: BTreeMap::new(),
         files: BTreeMap::new(),
-        rows_changed,
-        evidence,
-        accepted,
-    });
-    Ok(Drawn { released, tables })
+        rows_changed: 0,
+        evidence: Vec::new(),
+        accepted: BTreeMap::new(),
+    }
 }
 
 /// The last release, made from all that is there now: its rows would come out as they are.
