@@ -1,5 +1,5 @@
-//! Facts: each version of each indicator for each scope and period, from rolled-up measures and
-//! coverage. What is made of others comes after them.
+//! Figures: each version of an indicator for each scope and period, from rolled-up measures and
+//! coverage. They are read one indicator at a time, so that no more than its rows lie in memory.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -8,7 +8,6 @@ use chrono::NaiveDate;
 use rayon::prelude::*;
 
 use crate::pipeline::Pipeline;
-use crate::pipeline::definitions::{Indicator, Version};
 
 use super::coverage::{Coverage, UnitCount};
 use super::figure::{Place, Reader};
@@ -18,94 +17,101 @@ use super::row::{Facts, Reading, Row, RowKey};
 use super::scope::Scope;
 use super::series::{At, Series};
 
-/// Computes every row as of a day, sorted by key, without reading and release.
-pub fn compute(
-    pipeline: &Pipeline,
-    series: &Series<'_>,
-    coverage: &Coverage,
+/// Every figure that is published as of a day.
+pub struct Figures<'a> {
+    pipeline: &'a Pipeline,
     as_of: NaiveDate,
-) -> Vec<Row> {
-    let figures = Figures::new(pipeline, as_of);
-    let periods = Period::through(pipeline.settings.since, as_of);
-    let windows = Windows::new(pipeline, &periods);
-    let rows = |scope: &Scope| {
-        let of_scope = coverage.of(scope);
-        let mut rows = Vec::new();
-        for (period, close) in periods.iter().zip(windows.closings(&of_scope)) {
-            let units = of_scope.count(period.start, period.end_by(as_of));
-            let at = series.at(scope, *period, as_of);
-            figures.read(&Around { at, scope, period: *period, close, units }, &mut rows);
-        }
-        rows
-    };
-    let parts: Vec<Vec<Row>> = Scope::all(pipeline).par_iter().map(rows).collect();
-    // Each part goes as it is moved, so that the rows never lie there twice.
-    let mut rows = Vec::with_capacity(parts.iter().map(Vec::len).sum());
-    parts.into_iter().for_each(|part| rows.extend(part));
-    rows.par_sort_unstable_by(|a, b| a.key.cmp(&b.key));
-    rows
+    /// What reads each version of each indicator.
+    readers: BTreeMap<(&'a str, i64), Reader<'a>>,
+    periods: Vec<Period>,
+    /// Each scope, sorted, with what its figures have in common, by period.
+    scopes: Vec<(Scope, Vec<Around<'a>>)>,
 }
 
 /// What the figures of one scope and period have in common.
+#[derive(Clone, Copy)]
 struct Around<'a> {
     at: At<'a>,
-    scope: &'a Scope,
     period: Period,
     close: Closing,
     units: UnitCount,
 }
 
-/// Every figure that is read for a scope and a period, those of measures alone first.
-struct Figures<'a> {
-    pipeline: &'a Pipeline,
-    as_of: NaiveDate,
-    readers: Vec<(Arc<str>, Reader<'a>)>,
-    /// The place of each among them, by indicator and version.
-    places: BTreeMap<(&'a str, i64), usize>,
-}
-
 impl<'a> Figures<'a> {
-    fn new(pipeline: &'a Pipeline, as_of: NaiveDate) -> Self {
-        let mut versions: Vec<(&Indicator, &Version)> = Vec::new();
-        for indicator in pipeline.definitions.indicators.values() {
-            versions.extend(indicator.versions.iter().map(|version| (indicator, version)));
+    /// Finds out what each figure is read from.
+    pub fn new(
+        pipeline: &'a Pipeline,
+        series: &'a Series<'_>,
+        coverage: &Coverage,
+        as_of: NaiveDate,
+    ) -> Self {
+        let mut periods = Period::through(pipeline.settings.since, as_of);
+        periods.sort_unstable();
+        let windows = Windows::new(pipeline, &periods);
+        let with_periods = |scope: Scope| {
+            let of_scope = coverage.of(&scope);
+            let closings = periods.iter().zip(windows.closings(&of_scope));
+            let around = closings.map(|(period, close)| Around {
+                at: series.at(&scope, *period, as_of),
+                period: *period,
+                close,
+                units: of_scope.count(period.start, period.end_by(as_of)),
+            });
+            let around = around.collect();
+            (scope, around)
+        };
+        let mut scopes = Scope::all(pipeline);
+        scopes.sort_unstable();
+        let scopes = scopes.into_par_iter().map(with_periods).collect();
+        let mut readers = BTreeMap::new();
+        for known in pipeline.definitions.indicators.values() {
+            for version in &known.versions {
+                let reader = Reader::new(known.unit, version, pipeline);
+                readers.insert((known.id.as_str(), version.number), reader);
+            }
         }
-        versions.sort_by_key(|(_, version)| version.formula.rank());
-        let place = |(at, (known, version)): (usize, &(&'a Indicator, &'a Version))| {
-            ((known.id.as_str(), version.number), at)
-        };
-        let places = versions.iter().enumerate().map(place).collect();
-        let reader = |(known, version): (&'a Indicator, &'a Version)| {
-            (Arc::from(&*known.id), Reader::new(known.unit, version, pipeline))
-        };
-        let readers = versions.into_iter().map(reader).collect();
-        Self { pipeline, as_of, readers, places }
+        Self { pipeline, as_of, readers, periods, scopes }
     }
 
-    /// Adds the rows of a scope and a period.
-    fn read(&self, around: &Around<'_>, rows: &mut Vec<Row>) {
-        let Around { at, scope, period, close, units } = *around;
-        // Where the row of each figure is.
-        let mut known: Vec<Option<usize>> = vec![None; self.readers.len()];
-        for (place, (id, reader)) in self.readers.iter().enumerate() {
-            if !reader.version.holds_on(period.start) {
-                continue;
-            }
-            let other = |id: &str| -> Option<&Facts> {
-                let (id, other) = self.pipeline.definitions.indicators.get_key_value(id)?;
-                let number = other.version_on(period.start)?.number;
-                let place = self.places.get(&(id.as_str(), number))?;
-                known[*place].map(|row: usize| &rows[row].facts)
+    /// Reads every row of an indicator, sorted by key, without reading and release; none of one that
+    /// is not defined.
+    pub fn of(&self, indicator: &str) -> Vec<Row> {
+        let id: Arc<str> = Arc::from(indicator);
+        let mut rows = Vec::new();
+        for (_, reader) in self.readers.range((indicator, i64::MIN)..=(indicator, i64::MAX)) {
+            let periods = 0..self.periods.len();
+            let holds = |at: &usize| reader.version.holds_on(self.periods[*at].start);
+            let periods: Vec<usize> = periods.filter(holds).collect();
+            let row = |at: usize| {
+                let (scope, places) = &self.scopes[at / periods.len()];
+                let around = &places[periods[at % periods.len()]];
+                let (indicator, version) = (Arc::clone(&id), reader.version.number);
+                Row {
+                    key: RowKey { indicator, version, scope: scope.clone(), period: around.period },
+                    facts: self.facts(reader, around),
+                    unit: reader.unit,
+                    reading: Reading::default(),
+                    release: 0,
+                }
             };
-            let as_of = self.as_of;
-            let mut facts = reader.facts(&Place { at, period, as_of, units, other: &other });
-            let closes = if reader.counts_reports { close.reports } else { close.dossiers };
-            facts.is_final = closes <= as_of;
-            let (scope, indicator) = (scope.clone(), Arc::clone(id));
-            let key = RowKey { indicator, version: reader.version.number, scope, period };
-            known[place] = Some(rows.len());
-            let unit = reader.unit;
-            rows.push(Row { key, facts, unit, reading: Reading::default(), release: 0 });
+            // Of a known number, so that each is written where it stays.
+            rows.par_extend((0..self.scopes.len() * periods.len()).into_par_iter().map(row));
         }
+        rows
+    }
+
+    fn facts(&self, reader: &Reader<'_>, around: &Around<'_>) -> Facts {
+        let Around { at, period, close, units } = *around;
+        // A figure that is made of others is read where those are read.
+        let other = |id: &str| {
+            let (id, other) = self.pipeline.definitions.indicators.get_key_value(id)?;
+            let number = other.version_on(period.start)?.number;
+            Some(self.facts(self.readers.get(&(id.as_str(), number))?, around))
+        };
+        let mut facts =
+            reader.facts(&Place { at, period, as_of: self.as_of, units, other: &other });
+        let closes = if reader.counts_reports { close.reports } else { close.dossiers };
+        facts.is_final = closes <= self.as_of;
+        facts
     }
 }

@@ -32,7 +32,7 @@ pub(super) struct Place<'a> {
     pub(super) as_of: NaiveDate,
     pub(super) units: UnitCount,
     /// The figure of another indicator of the same scope and period.
-    pub(super) other: &'a dyn Fn(&str) -> Option<&'a Facts>,
+    pub(super) other: &'a dyn Fn(&str) -> Option<Facts>,
 }
 
 impl<'a> Reader<'a> {
@@ -120,8 +120,8 @@ impl<'a> Reader<'a> {
         let mut factors = Vec::new();
         for id in &ratio.times {
             let other = (place.other)(id);
-            factors.push((&**id, other.map_or(Value::Null, rate_json)));
-            match (facts.value, other.and_then(|other| other.value)) {
+            factors.push((&**id, other.as_ref().map_or(Value::Null, rate_json)));
+            match (facts.value, other.as_ref().and_then(|other| other.value)) {
                 (Some(value), Some(factor)) => facts.value = Some(value * factor / 100.0),
                 _ => {
                     facts.value = None;
@@ -150,21 +150,21 @@ fn read_percentile(bins: &std::collections::BTreeMap<i64, i64>, share: i64, fact
 
 /// What some rates leave of 100 %; the numbers are those of the first.
 fn read_complement(rates: &[String], place: &Place<'_>, facts: &mut Facts) {
-    let others: Vec<(&str, Option<&Facts>)> =
+    let others: Vec<(&str, Option<Facts>)> =
         rates.iter().map(|id| (&**id, (place.other)(id))).collect();
-    facts.components =
-        told(others.iter().map(|(id, other)| (*id, other.map_or(Value::Null, rate_json))));
+    let told_of = |other: &Option<Facts>| other.as_ref().map_or(Value::Null, rate_json);
+    facts.components = told(others.iter().map(|(id, other)| (*id, told_of(other))));
     if let Some((_, Some(first))) = others.first() {
         (facts.numerator, facts.denominator) = (first.numerator, first.denominator);
     }
-    let values = others.iter().map(|(_, other)| other.and_then(|other| other.value));
+    let values = others.iter().map(|(_, other)| other.as_ref().and_then(|other| other.value));
     match values.collect::<Option<Vec<f64>>>() {
         Some(values) => {
             facts.value = Some(100.0 - values.iter().sum::<f64>());
             facts.status = Status::Value;
         }
         None => {
-            let lacking = others.iter().filter_map(|(_, other)| *other);
+            let lacking = others.iter().filter_map(|(_, other)| other.as_ref());
             let lacking = lacking.map(|other| other.status).find(|status| *status != Status::Value);
             facts.status = lacking.unwrap_or(Status::NotMeasurable);
         }
@@ -179,7 +179,8 @@ fn read_composite(index: &Composite, place: &Place<'_>, facts: &mut Facts) {
     let mut statuses = Vec::new();
     for part in &index.parts {
         let other = (place.other)(&part.indicator);
-        let Some((rate, other)) = other.and_then(|other| Some((other.value?, other))) else {
+        let value = other.as_ref().and_then(|other| other.value);
+        let Some((rate, other)) = value.zip(other.as_ref()) else {
             let status = other.map_or(Status::NotMeasurable, |other| other.status);
             statuses.push(status);
             left_out.push(json!({

@@ -1,5 +1,5 @@
 //! Guards over history, judged at the release: a unit far from its own past is published with the
-//! evidence named; the whole ministry, or a final value that would change, stops the release.
+//! evidence named; the whole ministry stops the release.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,11 +7,8 @@ use chrono::NaiveDate;
 
 use crate::indicators::completeness::{Completeness, Report};
 use crate::indicators::coverage::Covered;
-use crate::indicators::revise::Revision;
-use crate::indicators::row::{Facts, RowKey, Status};
 use crate::pipeline::Pipeline;
 use crate::pipeline::columns::FeedKind;
-use crate::pipeline::definitions::Definitions;
 use crate::pipeline::feed::Feed;
 use crate::pipeline::guards::Guards;
 use crate::pipeline::rules::{Language, Params, message, params_of};
@@ -201,54 +198,6 @@ fn withdrawn(pipeline: &Pipeline, before: &Completeness, now: &Completeness) -> 
         }
     }
     evidence
-}
-
-/// Says that final values would change, be final no more or be published no more, if any would;
-/// those of a definition that holds no more are not meant.
-pub(super) fn final_changed(revisions: &[Revision], definitions: &Definitions) -> Option<Evidence> {
-    let figure = |facts: &Facts| (facts.numerator, facts.denominator, facts.value, facts.status);
-    let is_changed = |(revision, old): &(&Revision, &Facts)| match &revision.new {
-        Some(new) => figure(old) != figure(new) || !new.is_final,
-        None => {
-            let RowKey { indicator, version, period, .. } = &revision.key;
-            let version = definitions.version(indicator, *version);
-            version.is_some_and(|version| version.holds_on(period.start))
-        }
-    };
-    let changed: Vec<(&Revision, &Facts)> = revisions
-        .iter()
-        .filter_map(|revision| Some((revision, revision.old.as_ref()?)))
-        .filter(|(_, old)| old.is_final && old.status == Status::Value)
-        .filter(is_changed)
-        .collect();
-    let (revision, old) = changed.first()?;
-    let shown = |facts: &Facts| match (facts.numerator, facts.denominator) {
-        (Some(numerator), Some(denominator)) => format!("{numerator}/{denominator}"),
-        (Some(count), None) => count.to_string(),
-        _ => facts.status.name().to_owned(),
-    };
-    let key = &revision.key;
-    let to = match &revision.new {
-        Some(new) if new.is_final => shown(new),
-        Some(new) => format!("{}, provisional", shown(new)),
-        None => "published no more".to_owned(),
-    };
-    let from = shown(old);
-    let first = format!(
-        "`{}` of {} for {} from {}: {from} would be {to}",
-        key.indicator,
-        key.scope.name(),
-        key.period.kind.name(),
-        key.period.start,
-    );
-    let params = params_of([("rows", changed.len().to_string()), ("first", first)]);
-    Some(Evidence {
-        guard: "final_changed".to_owned(),
-        unit: None,
-        feed: None,
-        period: None,
-        params,
-    })
 }
 
 /// Returns the guards that were accepted with their reason; one that stops a release and was not is

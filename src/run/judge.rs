@@ -1,9 +1,8 @@
 //! One delivery judged: its bytes decoded, its records normalised, each with one fate.
 
 use std::collections::BTreeSet;
-use std::panic::resume_unwind;
 use std::sync::mpsc::{Receiver, sync_channel};
-use std::thread::{self, ScopedJoinHandle};
+use std::thread;
 
 use anyhow::Context as _;
 use chrono::NaiveDate;
@@ -22,6 +21,7 @@ use crate::store::{Store, StoreError};
 
 use super::ledger::Judgement;
 use super::spill::{Place, RunWriter, Runs, Spill};
+use super::threads::end_of;
 
 /// How many batches may wait between two threads.
 const BATCHES_AHEAD: usize = 1;
@@ -242,11 +242,6 @@ fn sort(accepted: Receiver<Observations>, spill: &Spill) -> anyhow::Result<Runs>
     let mut runs = RunWriter::new(spill);
     accepted.into_iter().try_for_each(|observations| runs.push(observations))?;
     runs.finish()
-}
-
-/// Waits for a thread; its panic is ours.
-fn end_of<T>(thread: ScopedJoinHandle<'_, T>) -> T {
-    thread.join().unwrap_or_else(|panic| resume_unwind(panic))
 }
 
 /// Takes from the rows above the headings what the name did not tell.

@@ -7,6 +7,7 @@ mod control;
 mod copy;
 pub mod explain;
 pub mod export;
+mod final_changed;
 mod fold;
 mod guards;
 mod ingest;

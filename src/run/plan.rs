@@ -19,7 +19,7 @@ use crate::store::{Store, StoreError};
 use super::Options;
 use super::guards::words;
 use super::ledger::Judgement;
-use super::release::read_indicators;
+use super::release::published::Published;
 use super::report::Report;
 use super::watch::Watch;
 use super::{replay, run, stop};
@@ -59,13 +59,16 @@ pub fn plan(
     let mut landed = beside.landed().context("failed to read the manifests")?;
     landed.retain(|delivery| !known.contains(&delivery.id()));
     let changed = cells(&beside)?.into_iter().filter(|cell| !cells_before.contains(cell));
-    let changes = if report.released.is_new {
-        let published = last.map(|last| read_indicators(store, &last)).transpose()?;
-        let published = published.unwrap_or_default();
-        revise(&mut report.released.indicators.rows(), &published, 0, &Changes::default())
-    } else {
-        Vec::new()
-    };
+    let mut changes = Vec::new();
+    if report.released.is_new {
+        let before = Published::indicators(last.as_ref(), store)?;
+        let now = Published::indicators(beside.latest_release()?.as_ref(), &beside)?;
+        let ids: BTreeSet<&str> = before.ids().chain(now.ids()).collect();
+        for id in ids {
+            let (mut rows, before) = (now.of(id)?.rows(), before.of(id)?);
+            changes.extend(revise(&mut rows, &before, 0, &Changes::default()));
+        }
+    }
     Ok(Plan {
         landed,
         cells: changed.map(|(cell, _)| cell).collect(),

@@ -127,7 +127,7 @@ impl Report {
     pub fn headline(&self, pipeline: &Pipeline, language: Language) -> String {
         let ids: Vec<String> =
             pipeline.settings.headline.iter().map(|id| id.value.clone()).collect();
-        figures::headline(&self.released.indicators, &ids, pipeline, language)
+        figures::headline(&self.released.headline, &ids, pipeline, language)
     }
 
     /// Returns the run report, as `docs/schemas/run-report.schema.json` describes.

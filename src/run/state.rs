@@ -1,4 +1,4 @@
-//! What a release is computed from, all of one state, and every row computed from it.
+//! What a release is computed from, all of one state.
 
 use std::collections::BTreeMap;
 
@@ -7,10 +7,9 @@ use arrow::array::RecordBatch;
 use chrono::NaiveDate;
 
 use crate::indicators::completeness::Completeness;
-use crate::indicators::compute::compute;
+use crate::indicators::compute::Figures;
 use crate::indicators::coverage::{self, Coverage, Covered};
 use crate::indicators::roll_up::RollUp;
-use crate::indicators::row::Row;
 use crate::indicators::series::Series;
 use crate::measures::{self, Measures};
 use crate::pipeline::definitions::Subject;
@@ -86,16 +85,17 @@ impl State {
     }
 }
 
-/// Every row as of a day, without reading and release, and what the rows rest on.
-pub(super) struct Computed<'a> {
-    pub(super) rows: Vec<Row>,
+/// What the figures of a release rest on.
+pub(super) struct Basis<'a> {
+    pipeline: &'a Pipeline,
+    as_of: NaiveDate,
     pub(super) covered: Vec<Covered>,
     pub(super) completeness: Completeness,
     pub(super) series: Series<'a>,
 }
 
-impl<'a> Computed<'a> {
-    /// Computes the rows.
+impl<'a> Basis<'a> {
+    /// Gathers it, as of a day.
     pub(super) fn new(
         pipeline: &'a Pipeline,
         ledger: &Ledger,
@@ -105,8 +105,13 @@ impl<'a> Computed<'a> {
         let covered = ledger.covered(pipeline);
         let completeness = Completeness::new(pipeline, &covered, as_of);
         let series = with_reports(rolled_up, &completeness, &covered, pipeline)?;
-        let rows = compute(pipeline, &series, &Coverage::new(pipeline, &covered), as_of);
-        Ok(Self { rows, covered, completeness, series })
+        Ok(Self { pipeline, as_of, covered, completeness, series })
+    }
+
+    /// Returns the figures that rest on it.
+    pub(super) fn figures(&self) -> Figures<'_> {
+        let coverage = Coverage::new(self.pipeline, &self.covered);
+        Figures::new(self.pipeline, &self.series, &coverage, self.as_of)
     }
 }
 

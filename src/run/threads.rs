@@ -1,8 +1,9 @@
 //! Work that waits for polars, on threads of its own: a worker of the common pool that waits begins
 //! other work meanwhile, so that more lies in memory at a time than there are threads.
 
+use std::panic::resume_unwind;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
+use std::thread::{self, ScopedJoinHandle};
 
 /// Does some work for each of some things, as many at a time as there are cores; the first error
 /// ends it. The results are in the order of the things.
@@ -25,12 +26,16 @@ pub(super) fn on_threads<T: Sync, R: Send, E: Send>(
     let n_threads = rayon::current_num_threads().min(things.len());
     let all: Result<Vec<Vec<(usize, R)>>, E> = thread::scope(|scope| {
         let threads: Vec<_> = (0..n_threads).map(|_| scope.spawn(work_on)).collect();
-        let ended = threads.into_iter().map(thread::ScopedJoinHandle::join);
-        ended.map(|ended| ended.unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
+        threads.into_iter().map(end_of).collect()
     });
     let mut all: Vec<(usize, R)> = all?.into_iter().flatten().collect();
     all.sort_unstable_by_key(|(at, _)| *at);
     Ok(all.into_iter().map(|(_, result)| result).collect())
+}
+
+/// Waits for a thread; its panic is ours.
+pub(super) fn end_of<T>(thread: ScopedJoinHandle<'_, T>) -> T {
+    thread.join().unwrap_or_else(|panic| resume_unwind(panic))
 }
 
 #[cfg(test)]

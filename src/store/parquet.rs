@@ -63,17 +63,27 @@ pub enum FileName<'a> {
 /// The batches of a file, read as they are asked for.
 pub type Batches = Box<dyn Iterator<Item = Result<RecordBatch, StoreError>> + Send>;
 
-impl Store {
-    /// Writes batches of the table's schema as one file; no table knows it before a commit.
+/// A file that was encoded and lies nowhere yet.
+#[derive(Debug)]
+pub struct Spooled {
+    table: Table,
+    cell: Option<Cell>,
+    file: File,
+    /// What its bytes are named by.
+    content: String,
+    size_bytes: u64,
+    n_rows: u64,
+}
+
+impl Spooled {
+    /// Encodes batches of the table's schema as one file.
     ///
     /// How the rows are cut into batches does not change the bytes.
-    pub fn write<E: From<StoreError>>(
-        &self,
+    pub fn new<E: From<StoreError>>(
         table: Table,
         cell: Option<&Cell>,
-        name: FileName<'_>,
         batches: impl IntoIterator<Item = Result<RecordBatch, E>>,
-    ) -> Result<DataFile, E> {
+    ) -> Result<Self, E> {
         assert_eq!(cell.is_some(), table.is_celled(), "a file has a cell if its table has");
         let schema = table.schema();
         let failed = |error: ParquetError| StoreError::io("write", table.name(), error);
@@ -97,16 +107,40 @@ impl Store {
             writer.write(&rest).map_err(failed)?;
         }
         let Hashed { file, digest, size_bytes } = writer.into_inner().map_err(failed)?;
+        let content = hex(&digest.finalize())[..CONTENT_DIGITS].to_owned();
+        Ok(Self { table, cell: cell.cloned(), file, content, size_bytes, n_rows })
+    }
 
-        let folder = cell.map(|cell| format!("cell_month={}/bucket={}/", cell.month, cell.bucket));
+    /// The table that it is of.
+    pub fn table(&self) -> Table {
+        self.table
+    }
+}
+
+impl Store {
+    /// Writes batches of the table's schema as one file; no table knows it before a commit.
+    pub fn write<E: From<StoreError>>(
+        &self,
+        table: Table,
+        cell: Option<&Cell>,
+        name: FileName<'_>,
+        batches: impl IntoIterator<Item = Result<RecordBatch, E>>,
+    ) -> Result<DataFile, E> {
+        Ok(self.put(Spooled::new(table, cell, batches)?, name)?)
+    }
+
+    /// Puts a file where it belongs; no table knows it before a commit.
+    pub fn put(&self, spooled: Spooled, name: FileName<'_>) -> Result<DataFile, StoreError> {
+        let Spooled { table, cell, file, content, size_bytes, n_rows } = spooled;
+        let folder =
+            cell.as_ref().map(|cell| format!("cell_month={}/bucket={}/", cell.month, cell.bucket));
         let folder = folder.unwrap_or_default();
-        let content = &hex(&digest.finalize())[..CONTENT_DIGITS];
         let path = match name {
             FileName::Named(name) => format!("{folder}{name}.parquet"),
             FileName::Content => format!("{folder}{content}.parquet"),
             FileName::Prefixed(prefix) => format!("{folder}{prefix}{content}.parquet"),
         };
-        let mut written = DataFile { path, cell: cell.cloned(), size_bytes, n_rows };
+        let mut written = DataFile { path, cell, size_bytes, n_rows };
         let object = object_name(table, &written);
         match self.root.find(&object)?.map(|found| found.size_bytes) {
             // A file of the same name was written by others, perhaps by another version of us.

@@ -29,7 +29,8 @@ use super::copy;
 use super::ledger::Ledger;
 use super::measure;
 use super::news::Known;
-use super::release::{made_with_others, read_indicators};
+use super::release::made_with_others;
+use super::release::published::Published;
 use super::show::{find_release, read_period, told_periods};
 use super::state::{reports, source};
 use super::stop::Stop;
@@ -188,8 +189,8 @@ fn find_row(release: &Release, store: &Store, wanted: &Wanted) -> anyhow::Result
         Some(code) => Scope::Unit(code.as_str().into()),
         None => Scope::Ministry,
     };
-    let mut rows = read_indicators(store, release)?.rows();
-    rows.retain(|row| *row.key.indicator == *wanted.indicator && row.key.scope == scope);
+    let mut rows = Published::indicators(Some(release), store)?.of(&wanted.indicator)?.rows();
+    rows.retain(|row| row.key.scope == scope);
     let periods: BTreeSet<Period> = rows.iter().map(|row| row.key.period).collect();
     let is_wanted = |row: &Row| match period {
         Some(period) => row.key.period == period,

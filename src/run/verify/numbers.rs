@@ -4,19 +4,21 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 
 use anyhow::{Context as _, anyhow, bail};
+use arrow::compute::concat_batches;
 
 use crate::indicators::reading::add_readings;
-use crate::indicators::revise::{Changes, Figure, Revision, revise};
+use crate::indicators::revise::{Changes, Figure, Revision, Told, revise};
 use crate::indicators::roll_up::RollUp;
-use crate::indicators::row::{Facts, Reading, Row, RowKey};
-use crate::indicators::{Indicators, Revisions, trend};
+use crate::indicators::row::{Facts, Reading, RowKey};
+use crate::indicators::trend;
 use crate::pipeline::Pipeline;
 use crate::pipeline::tables::{Cell, Table};
 use crate::run::copy;
 use crate::run::ledger::Ledger;
 use crate::run::measure;
-use crate::run::release::{made_with_others, read_indicators};
-use crate::run::state::{Computed, source};
+use crate::run::release::made_with_others;
+use crate::run::release::published::Published;
+use crate::run::state::{Basis, source};
 use crate::run::threads::on_threads;
 use crate::store::parquet::DataFile;
 use crate::store::releases::Release;
@@ -70,63 +72,81 @@ pub(super) fn numbers(
 ) -> anyhow::Result<Account> {
     let Recount { release, counted, .. } = recount;
     let ledger = Ledger::at(&source(Table::Deliveries, release, store)?, store)?;
-    let computed = Computed::new(pipeline, &ledger, counted.clone(), release.as_of)?;
-    let mut rows = computed.rows;
-    let indicators = read_indicators(store, release)?;
-    let released = indicators.rows();
-    let mut account = Account::new([("rows", released.len() as i64)]);
-    for difference in revise(&mut rows, &indicators, release.number as i64, &Changes::default()) {
-        account.find(told(&difference));
-    }
-    add_readings(&mut rows, pipeline);
-    let again: BTreeMap<&RowKey, &Reading> =
-        rows.iter().map(|row| (&row.key, &row.reading)).collect();
-    for row in &released {
-        if again.get(&row.key).is_some_and(|again| **again != row.reading) {
-            account.find(format!("{}: target, changes or rank differ", name(&row.key)));
+    let basis = Basis::new(pipeline, &ledger, counted.clone(), release.as_of)?;
+    let figures = basis.figures();
+    let published = Published::indicators(Some(release), store)?;
+    let defined = pipeline.definitions.indicators.keys().map(String::as_str);
+    let ids: BTreeSet<&str> = defined.chain(published.ids()).collect();
+    let (mut n_rows, mut findings, mut trends) = (0, Vec::new(), Vec::new());
+    for id in ids {
+        let (mut rows, released) = (figures.of(id), published.of(id)?);
+        let number = release.number as i64;
+        for difference in revise(&mut rows, &released, number, &Changes::default()) {
+            findings.push(told(&difference));
         }
+        add_readings(&mut rows, pipeline);
+        let again: BTreeMap<&RowKey, &Reading> =
+            rows.iter().map(|row| (&row.key, &row.reading)).collect();
+        for row in released.rows() {
+            n_rows += 1;
+            if again.get(&row.key).is_some_and(|again| **again != row.reading) {
+                findings.push(format!("{}: target, changes or rank differ", name(&row.key)));
+            }
+        }
+        trends.push(trend::batch(&trend::trends(&rows, pipeline, release.as_of)));
     }
-    if copy::read(Table::Completeness, release, store)? != computed.completeness.batch() {
+    let mut account = Account::new([("rows", n_rows)]);
+    findings.into_iter().for_each(|finding| account.find(finding));
+    if copy::read(Table::Completeness, release, store)? != basis.completeness.batch() {
         account.find("`completeness` is not what the ledger comes to".to_owned());
     }
-    let trends = trend::trends(&rows, pipeline, release.as_of);
-    if copy::read(Table::Trends, release, store)? != trend::batch(&trends) {
+    let trends = concat_batches(&Table::Trends.schema(), &trends)?;
+    if copy::read(Table::Trends, release, store)? != trends {
         account.find("`trends` is not what the rows come to".to_owned());
     }
-    revisions(release, &released, store, &mut account)?;
+    revisions(release, &published, store, &mut account)?;
     Ok(account)
 }
 
 /// Compares the revisions of a release with how its rows differ from those of the one before.
 fn revisions(
     release: &Release,
-    released: &[Row],
+    released: &Published<'_>,
     store: &Store,
     account: &mut Account,
 ) -> anyhow::Result<()> {
     let before = match release.number {
-        1 => Indicators::default(),
+        1 => None,
         number => match store.release(number - 1) {
             // That it is missing is told of the releases.
             Err(StoreError::NotFound { .. }) => return Ok(()),
-            before => read_indicators(store, &before?)?,
+            before => Some(before?),
         },
     };
+    let before = Published::indicators(before.as_ref(), store)?;
+    let told = Published::revisions(release, store)?;
+    let ids: BTreeSet<&str> = before.ids().chain(released.ids()).chain(told.ids()).collect();
+    for id in ids {
+        let mut rows = released.of(id)?.rows();
+        rows.sort_by(|a, b| a.key.cmp(&b.key));
+        let wanted = revise(&mut rows, &before.of(id)?, 0, &Changes::default());
+        compare(wanted, told.told_of(id)?.told(), release, account);
+    }
+    Ok(())
+}
+
+/// Compares the revisions of an indicator with what is told of them.
+fn compare(wanted: Vec<Revision>, told: Vec<Told>, release: &Release, account: &mut Account) {
+    type Change = (Option<Figure>, Option<Figure>);
     let figure = |facts: &Facts| Figure {
         numbers: facts.numbers(),
         value: facts.value,
         status: facts.status,
     };
-    type Change = (Option<Figure>, Option<Figure>);
-    let mut released = released.to_vec();
-    released.sort_by(|a, b| a.key.cmp(&b.key));
-    let wanted = revise(&mut released, &before, 0, &Changes::default());
     let mut wanted: BTreeMap<RowKey, Change> = wanted
         .into_iter()
         .map(|r| (r.key, (r.old.as_ref().map(figure), r.new.as_ref().map(figure))))
         .collect();
-    let told = Revisions::from_batch(copy::read(Table::Revisions, release, store)?);
-    let told = told.context("the table of revisions has other columns")?.told();
     for told in told.into_iter().filter(|told| told.release == release.number) {
         if wanted.remove(&told.key) != Some((told.old, told.new)) {
             account.find(format!("{}: `revisions` tells another change", name(&told.key)));
@@ -135,7 +155,6 @@ fn revisions(
     for key in wanted.keys() {
         account.find(format!("{}: `revisions` does not tell how it changed", name(key)));
     }
-    Ok(())
 }
 
 /// Tells where the measures that were released from are not those counted again, cell by cell.

@@ -1,0 +1,88 @@
+//! A released table read one indicator after the other, so that it takes the memory of one.
+
+use std::collections::BTreeSet;
+
+use anyhow::Context as _;
+use arrow::array::RecordBatch;
+use arrow::array::cast::AsArray as _;
+use arrow::compute::concat_batches;
+
+use crate::indicators::{Indicators, Revisions};
+use crate::pipeline::tables::Table;
+use crate::store::Store;
+use crate::store::parquet::DataFile;
+use crate::store::releases::Release;
+
+use super::data_file;
+
+/// What a release published in one table, by indicator.
+pub(in crate::run) struct Published<'a> {
+    store: &'a Store,
+    table: Table,
+    /// `None` where nothing was ever published.
+    file: Option<DataFile>,
+    ids: BTreeSet<String>,
+}
+
+impl<'a> Published<'a> {
+    /// Opens the indicators of a release.
+    pub(in crate::run) fn indicators(
+        release: Option<&Release>,
+        store: &'a Store,
+    ) -> anyhow::Result<Self> {
+        Self::open(Table::Indicators, release, store)
+    }
+
+    /// Opens what a release itself told of revisions.
+    pub(in crate::run) fn revisions(release: &Release, store: &'a Store) -> anyhow::Result<Self> {
+        Self::open(Table::Revisions, Some(release), store)
+    }
+
+    fn open(table: Table, release: Option<&Release>, store: &'a Store) -> anyhow::Result<Self> {
+        let Some(release) = release else {
+            return Ok(Self { store, table, file: None, ids: BTreeSet::new() });
+        };
+        let file = data_file(release, table);
+        let file = file.with_context(|| format!("release {} lacks a file", release.number))?;
+        let mut ids = BTreeSet::new();
+        for batch in store.read(table, &file, Some(&["indicator"]))? {
+            let batch = batch?;
+            let mut last = "";
+            for id in batch.column(0).as_string::<i32>().iter().flatten() {
+                if id != last {
+                    ids.insert(id.to_owned());
+                    last = id;
+                }
+            }
+        }
+        Ok(Self { store, table, file: Some(file), ids })
+    }
+
+    /// Names every indicator that has a row.
+    pub(in crate::run) fn ids(&self) -> impl Iterator<Item = &str> {
+        self.ids.iter().map(String::as_str)
+    }
+
+    /// Reads the figures of an indicator.
+    pub(in crate::run) fn of(&self, indicator: &str) -> anyhow::Result<Indicators> {
+        let rows = Indicators::from_batch(self.rows(indicator)?);
+        rows.context("the indicators table has other columns")
+    }
+
+    /// Reads what was told of an indicator's revisions.
+    pub(in crate::run) fn told_of(&self, indicator: &str) -> anyhow::Result<Revisions> {
+        let rows = Revisions::from_batch(self.rows(indicator)?);
+        rows.context("the table of revisions has other columns")
+    }
+
+    fn rows(&self, indicator: &str) -> anyhow::Result<RecordBatch> {
+        let schema = self.table.schema();
+        let Some(file) = self.file.as_ref().filter(|_| self.ids.contains(indicator)) else {
+            return Ok(RecordBatch::new_empty(schema));
+        };
+        let ids = [indicator.to_owned()];
+        let batches = self.store.read_where(self.table, file, "indicator", &ids)?;
+        let batches: Vec<RecordBatch> = batches.collect::<Result<_, _>>()?;
+        Ok(concat_batches(&schema, &batches)?)
+    }
+}
