@@ -3,13 +3,13 @@
 use std::path::Path;
 
 use chrono::NaiveDate;
-use regex::Regex;
 
 use super::Reference;
 use super::columns::FeedKind;
 use super::date_form::parse_period;
 use super::due::Due;
 use super::fault::{Faults, SourceFile};
+use super::pattern::Pattern;
 use super::profile::Profile;
 use super::section::{Placed, Section, read_toml};
 use super::source::Source;
@@ -122,9 +122,8 @@ impl Feed {
 }
 
 /// Reads what an object's name tells; `None` when it does not fit.
-pub(super) fn read_name(pattern: &Regex, name: &str) -> Option<NameFacts> {
-    let found = pattern.captures(name)?;
-    let group = |group| found.name(group).map(|text| text.as_str());
+pub(super) fn read_name(pattern: &Pattern, name: &str) -> Option<NameFacts> {
+    let group = pattern.captures(name)?;
     // A name that tells an impossible period or day is none of the feed's.
     let range = match (group("from"), group("to")) {
         (None, None) => None,
@@ -151,13 +150,13 @@ pub(super) fn read_name(pattern: &Regex, name: &str) -> Option<NameFacts> {
 
 /// A group that nothing reads is a slip; a slot by period needs a period.
 pub(super) fn check_groups(
-    name: &Placed<Regex>,
+    name: &Placed<Pattern>,
     slot: Slot,
     section: &Section<'_>,
     faults: &mut Faults,
 ) {
     const GROUPS: [&str; 4] = ["period", "from", "to", "observed"];
-    let groups: Vec<&str> = name.value.capture_names().flatten().collect();
+    let groups: Vec<&str> = name.value.groups().collect();
     for group in groups.iter().filter(|group| !GROUPS.contains(group)) {
         faults
             .add(section.file, name.span.clone(), format!("unknown group `{group}`"))

@@ -16,6 +16,7 @@ pub mod guards;
 pub mod heading;
 pub mod identifier;
 pub mod integer;
+pub mod pattern;
 mod position;
 pub mod profile;
 pub mod rules;

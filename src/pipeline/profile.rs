@@ -3,8 +3,6 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use regex::Regex;
-
 use super::columns;
 use super::columns::FeedKind;
 use super::contract::{self, Contracts};
@@ -12,6 +10,7 @@ use super::date_form::DateForm;
 use super::encoding::Encoding;
 use super::fault::Faults;
 use super::heading::{Function, Heading, is_of_rejects};
+use super::pattern::Pattern;
 use super::section::{Placed, Section, read_toml};
 use super::settings::bilingual;
 use super::text::{fold, trim};
@@ -41,8 +40,8 @@ pub struct Profile {
     pub without_cells: Vec<String>,
     /// How totals rows begin, folded.
     pub totals: Vec<String>,
-    pub period_title: Option<Regex>,
-    pub observed_title: Option<Regex>,
+    pub period_title: Option<Pattern>,
+    pub observed_title: Option<Pattern>,
     /// The inputs tried in turn for a dossier's key.
     pub key: Vec<&'static str>,
     /// Canonical column to the headings that mean it.
@@ -356,9 +355,9 @@ fn title(
     groups: &[&str],
     section: &Section<'_>,
     faults: &mut Faults,
-) -> Option<Regex> {
+) -> Option<Pattern> {
     let pattern = section.regex(key, faults)?;
-    let has = |group: &&str| pattern.value.capture_names().flatten().any(|name| name == *group);
+    let has = |group: &&str| pattern.value.groups().any(|name| name == *group);
     if !groups.iter().all(has) {
         let (s, names) = (if groups.len() > 1 { "s" } else { "" }, groups.join("` and `"));
         let message = format!("`{key}` needs the group{s} `{names}`");

@@ -6,11 +6,11 @@ use std::ops::Range;
 use std::path::Path;
 
 use chrono::NaiveDate;
-use regex::Regex;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::fault::{Faults, SourceFile};
+use super::pattern::Pattern;
 
 /// A value with the bytes it stands in.
 #[derive(Debug, Clone)]
@@ -136,14 +136,14 @@ impl<'a> Section<'a> {
     }
 
     /// Reads a regular expression.
-    pub(super) fn regex(&self, key: &'static str, faults: &mut Faults) -> Option<Placed<Regex>> {
+    pub(super) fn regex(&self, key: &'static str, faults: &mut Faults) -> Option<Placed<Pattern>> {
         let text = self.text(key, faults)?;
-        match Regex::new(&text.value) {
+        match Pattern::new(&text.value) {
             Ok(value) => Some(Placed { value, span: text.span }),
             Err(error) => {
                 faults
                     .add(self.file, text.span, format!("`{key}` is not a regular expression"))
-                    .hint(error.to_string());
+                    .hint(error);
                 None
             }
         }

@@ -6,7 +6,6 @@ use std::thread;
 
 use anyhow::Context as _;
 use chrono::NaiveDate;
-use regex::Regex;
 
 use crate::decode::{Header, Log, Records, decode};
 use crate::normalise::{Control, Fates, Judge, Observations, Origin};
@@ -14,6 +13,7 @@ use crate::pipeline::Pipeline;
 use crate::pipeline::columns::FeedKind;
 use crate::pipeline::date_form::parse_any;
 use crate::pipeline::feed::Feed;
+use crate::pipeline::pattern::Pattern;
 use crate::pipeline::rules::{Note, Refusal};
 use crate::pipeline::tables::Cell;
 use crate::store::landed::Delivery;
@@ -247,10 +247,10 @@ fn sort(accepted: Receiver<Observations>, spill: &Spill) -> anyhow::Result<Runs>
 /// Takes from the rows above the headings what the name did not tell.
 fn read_titles(header: &Header, judgement: &mut Judgement, feed: &Feed, pipeline: &Pipeline) {
     let (dates, offset) = (&feed.profile.dates, pipeline.settings.utc_offset_seconds);
-    let find = |pattern: &Option<Regex>, groups: &[&str]| -> Option<Vec<NaiveDate>> {
+    let find = |pattern: &Option<Pattern>, groups: &[&str]| -> Option<Vec<NaiveDate>> {
         let found = header.titles.iter().find_map(|row| pattern.as_ref()?.captures(row))?;
         let day = |group: &&str| {
-            let text = found.name(group)?.as_str().trim_end_matches([')', '.', ',']);
+            let text = found(group)?.trim_end_matches([')', '.', ',']);
             parse_any(dates, text, offset).map(|stamp| stamp.day)
         };
         groups.iter().map(day).collect()

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use globset::{GlobBuilder, GlobMatcher};
-use regex::Regex;
 
 use super::super::fault::Faults;
 use super::super::feed::{NameFacts, Slot, check_groups, read_name};
+use super::super::pattern::Pattern;
 use super::super::secret::{Secret, Setting};
 use super::super::section::Section;
 
@@ -30,7 +30,7 @@ pub struct Objects {
     /// Only what fits is looked at; everything, where nothing is said.
     pub files: Option<GlobMatcher>,
     /// Names that belong to the feed; another that is looked at is refused.
-    pub name: Regex,
+    pub name: Pattern,
     /// An object is whole once another lies beside it whose name ends in this.
     pub marker: Option<String>,
     /// A file is whole once it has not changed for so long.
