@@ -2,10 +2,15 @@
 
 use std::process::ExitCode;
 
-/// Most of what a run does is to make and drop columns of a few hundred kilobytes
-/// (docs/decisions/0014).
+/// Most of what a run does is to make and drop columns of a few hundred kilobytes on several threads
+/// (docs/decisions/0019).
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
+/// What one thread has freed is soon used by another: few arenas, whatever the number of cores.
+#[expect(unsafe_code, reason = "the allocator reads its settings from a symbol of this name")]
+#[unsafe(export_name = "_rjem_malloc_conf")]
+pub static ALLOCATOR_SETTINGS: &[u8] = b"narenas:4\0";
 
 fn main() -> ExitCode {
     hoso::cli::main()
