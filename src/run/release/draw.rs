@@ -4,8 +4,6 @@
 use std::collections::BTreeMap;
 
 use anyhow::Context as _;
-use arrow::array::RecordBatch;
-use arrow::compute::concat_batches;
 use chrono::SecondsFormat;
 use tracing::info;
 
@@ -27,7 +25,7 @@ use crate::store::Store;
 use crate::store::parquet::Spooled;
 use crate::store::releases::Release;
 
-use super::published::Published;
+use super::published::{Published, rows_of};
 use super::tables::{Made, Making};
 use super::{Released, data_file};
 
@@ -149,9 +147,7 @@ fn standing(
 fn headline(pipeline: &Pipeline, store: &Store, last: &Release) -> anyhow::Result<Indicators> {
     let file = data_file(last, Table::Indicators).context("the last release lacks a file")?;
     let ids: Vec<String> = pipeline.settings.headline.iter().map(|id| id.value.clone()).collect();
-    let batches = store.read_where(Table::Indicators, &file, "indicator", &ids)?;
-    let batches: Vec<RecordBatch> = batches.collect::<Result<_, _>>()?;
-    let rows = concat_batches(&Table::Indicators.schema(), &batches)?;
+    let rows = rows_of(Table::Indicators, &file, &ids, store)?;
     Indicators::from_batch(rows).context("the indicators table has other columns")
 }
 

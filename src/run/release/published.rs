@@ -22,6 +22,7 @@ pub(in crate::run) struct Published<'a> {
     /// `None` where nothing was ever published.
     file: Option<DataFile>,
     ids: BTreeSet<String>,
+    n_rows: usize,
 }
 
 impl<'a> Published<'a> {
@@ -40,13 +41,14 @@ impl<'a> Published<'a> {
 
     fn open(table: Table, release: Option<&Release>, store: &'a Store) -> anyhow::Result<Self> {
         let Some(release) = release else {
-            return Ok(Self { store, table, file: None, ids: BTreeSet::new() });
+            return Ok(Self { store, table, file: None, ids: BTreeSet::new(), n_rows: 0 });
         };
         let file = data_file(release, table);
         let file = file.with_context(|| format!("release {} lacks a file", release.number))?;
-        let mut ids = BTreeSet::new();
+        let (mut ids, mut n_rows) = (BTreeSet::new(), 0);
         for batch in store.read(table, &file, Some(&["indicator"]))? {
             let batch = batch?;
+            n_rows += batch.num_rows();
             let mut last = "";
             for id in batch.column(0).as_string::<i32>().iter().flatten() {
                 if id != last {
@@ -55,12 +57,17 @@ impl<'a> Published<'a> {
                 }
             }
         }
-        Ok(Self { store, table, file: Some(file), ids })
+        Ok(Self { store, table, file: Some(file), ids, n_rows })
     }
 
     /// Names every indicator that has a row.
     pub(in crate::run) fn ids(&self) -> impl Iterator<Item = &str> {
         self.ids.iter().map(String::as_str)
+    }
+
+    /// Returns how many rows there are.
+    pub(in crate::run) fn n_rows(&self) -> usize {
+        self.n_rows
     }
 
     /// Reads the figures of an indicator.
@@ -76,13 +83,21 @@ impl<'a> Published<'a> {
     }
 
     fn rows(&self, indicator: &str) -> anyhow::Result<RecordBatch> {
-        let schema = self.table.schema();
-        let Some(file) = self.file.as_ref().filter(|_| self.ids.contains(indicator)) else {
-            return Ok(RecordBatch::new_empty(schema));
-        };
-        let ids = [indicator.to_owned()];
-        let batches = self.store.read_where(self.table, file, "indicator", &ids)?;
-        let batches: Vec<RecordBatch> = batches.collect::<Result<_, _>>()?;
-        Ok(concat_batches(&schema, &batches)?)
+        match self.file.as_ref().filter(|_| self.ids.contains(indicator)) {
+            Some(file) => rows_of(self.table, file, &[indicator.to_owned()], self.store),
+            None => Ok(RecordBatch::new_empty(self.table.schema())),
+        }
     }
+}
+
+/// Reads the rows of some indicators.
+pub(super) fn rows_of(
+    table: Table,
+    file: &DataFile,
+    ids: &[String],
+    store: &Store,
+) -> anyhow::Result<RecordBatch> {
+    let batches = store.read_where(table, file, "indicator", ids)?;
+    let batches: Vec<RecordBatch> = batches.collect::<Result<_, _>>()?;
+    Ok(concat_batches(&table.schema(), &batches)?)
 }

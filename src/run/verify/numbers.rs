@@ -77,26 +77,24 @@ pub(super) fn numbers(
     let published = Published::indicators(Some(release), store)?;
     let defined = pipeline.definitions.indicators.keys().map(String::as_str);
     let ids: BTreeSet<&str> = defined.chain(published.ids()).collect();
-    let (mut n_rows, mut findings, mut trends) = (0, Vec::new(), Vec::new());
+    let mut account = Account::new([("rows", published.n_rows() as i64)]);
+    let mut trends = Vec::new();
     for id in ids {
         let (mut rows, released) = (figures.of(id), published.of(id)?);
         let number = release.number as i64;
         for difference in revise(&mut rows, &released, number, &Changes::default()) {
-            findings.push(told(&difference));
+            account.find(told(&difference));
         }
         add_readings(&mut rows, pipeline);
         let again: BTreeMap<&RowKey, &Reading> =
             rows.iter().map(|row| (&row.key, &row.reading)).collect();
         for row in released.rows() {
-            n_rows += 1;
             if again.get(&row.key).is_some_and(|again| **again != row.reading) {
-                findings.push(format!("{}: target, changes or rank differ", name(&row.key)));
+                account.find(format!("{}: target, changes or rank differ", name(&row.key)));
             }
         }
         trends.push(trend::batch(&trend::trends(&rows, pipeline, release.as_of)));
     }
-    let mut account = Account::new([("rows", n_rows)]);
-    findings.into_iter().for_each(|finding| account.find(finding));
     if copy::read(Table::Completeness, release, store)? != basis.completeness.batch() {
         account.find("`completeness` is not what the ledger comes to".to_owned());
     }
