@@ -7,10 +7,11 @@ use std::process::ExitCode;
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
-/// What one thread has freed is soon used by another: few arenas, whatever the number of cores.
+/// What one thread has freed is soon used by another: few arenas, whatever the number of cores. What
+/// none has used for a second is given back.
 #[expect(unsafe_code, reason = "the allocator reads its settings from a symbol of this name")]
 #[unsafe(export_name = "_rjem_malloc_conf")]
-pub static ALLOCATOR_SETTINGS: &[u8] = b"narenas:4\0";
+pub static ALLOCATOR_SETTINGS: &[u8] = b"narenas:4,dirty_decay_ms:1000,muzzy_decay_ms:0\0";
 
 fn main() -> ExitCode {
     hoso::cli::main()

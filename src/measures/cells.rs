@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use arrow::array::cast::AsArray as _;
-use arrow::array::{BooleanArray, RecordBatch};
+use arrow::array::{BooleanArray, RecordBatch, UInt32Array};
 use arrow::compute::{
-    SortColumn, concat_batches, filter_record_batch, lexsort_to_indices, take_record_batch,
+    LexicographicalComparator, SortColumn, concat_batches, filter_record_batch, take_record_batch,
 };
 
 use crate::pipeline::tables::Table;
@@ -25,23 +25,25 @@ impl Measures {
         Self(filter_record_batch(&self.0, &is_of).expect("the mask has a value a row"))
     }
 
-    /// Puts the measures of cells together, sorted; rows of one unit, procedure, month and measure
-    /// from several cells stand beside each other and add up.
+    /// Puts measures that are sorted each together, sorted; rows of one unit, procedure, month and
+    /// measure from several cells stand beside each other and add up.
     ///
     /// # Errors
     ///
     /// A batch whose columns differ from the table's.
-    pub fn of_cells(cells: &[RecordBatch]) -> Result<Self, MeasureError> {
-        let failed =
-            |source| MeasureError::Arrow { deed: "put the cells' measures together", source };
-        let filled: Vec<&RecordBatch> = cells.iter().filter(|rows| rows.num_rows() > 0).collect();
+    pub fn together(parts: &[RecordBatch]) -> Result<Self, MeasureError> {
+        let failed = |source| MeasureError::Arrow { deed: "put measures together", source };
+        let filled: Vec<&RecordBatch> = parts.iter().filter(|rows| rows.num_rows() > 0).collect();
         if let [only] = filled[..] {
             return Self::new(only.clone());
         }
         let all = concat_batches(&Table::Measures.schema(), filled).map_err(failed)?;
         let column = |values| SortColumn { values, options: None };
         let columns: Vec<_> = all.columns().iter().cloned().map(column).collect();
-        let order = lexsort_to_indices(&columns, None).map_err(failed)?;
-        Self::new(take_record_batch(&all, &order).map_err(failed)?)
+        let rows = LexicographicalComparator::try_new(&columns).map_err(failed)?;
+        let mut order: Vec<u32> = (0..all.num_rows() as u32).collect();
+        // What is sorted in parts is merged.
+        order.sort_by(|a, b| rows.compare(*a as usize, *b as usize));
+        Ok(Self(take_record_batch(&all, &UInt32Array::from(order)).map_err(failed)?))
     }
 }

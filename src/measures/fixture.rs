@@ -64,7 +64,7 @@ pub(super) fn definitions(measures: &str) -> Definitions {
 /// Counts batches and prints each row: unit, procedure, month, measure, value.
 pub(super) fn counted(definitions: &Definitions, of: Subject, batches: &[RecordBatch]) -> String {
     let batches = batches.iter().cloned().map(Ok::<_, Infallible>);
-    printed(&count(definitions, of, batches).unwrap())
+    printed(&count(&definitions.measures, of, batches).unwrap())
 }
 
 fn printed(measures: &Measures) -> String {

@@ -15,6 +15,7 @@ mod tally;
 mod tests;
 mod totals;
 
+use std::collections::BTreeMap;
 use std::error::Error;
 
 use arrow::array::RecordBatch;
@@ -24,7 +25,7 @@ use polars::prelude::PolarsError;
 use thiserror::Error;
 
 use crate::pipeline::columns::Column;
-use crate::pipeline::definitions::{Definitions, Subject};
+use crate::pipeline::definitions::{Measure, Subject};
 use crate::pipeline::tables::Table;
 
 /// Integers by unit, procedure, month and measure, sorted by all columns; zeros are left out.
@@ -102,7 +103,7 @@ impl Measures {
     }
 }
 
-/// Counts every measure of a subject over batches whose columns are at least the needed ones.
+/// Counts those of some measures that are of a subject over batches whose columns are at least the needed ones.
 ///
 /// A flow adds in the month of its day. A stock adds in the month of `from` and subtracts in the
 /// month of `until`; an interval that is empty or negative counts nothing.
@@ -111,41 +112,41 @@ impl Measures {
 ///
 /// A batch that cannot be read, or that lacks a column, ends the counting.
 pub fn count<E>(
-    definitions: &Definitions,
+    measures: &BTreeMap<String, Measure>,
     of: Subject,
     batches: impl Iterator<Item = Result<RecordBatch, E>>,
 ) -> Result<Measures, MeasureError>
 where
     E: Into<Box<dyn Error + Send + Sync>>,
 {
-    count_all(definitions, &[of], batches)
+    count_all(measures, &[of], batches)
 }
 
-/// Counts every measure of dossiers, their payments and their pauses over batches of dossiers, whose
+/// Counts those of some measures that are of dossiers, their payments and their pauses over batches of dossiers, whose
 /// columns are at least the needed ones.
 ///
 /// # Errors
 ///
 /// As [`count`].
 pub fn count_cell<E>(
-    definitions: &Definitions,
+    measures: &BTreeMap<String, Measure>,
     batches: impl Iterator<Item = Result<RecordBatch, E>>,
 ) -> Result<Measures, MeasureError>
 where
     E: Into<Box<dyn Error + Send + Sync>>,
 {
-    count_all(definitions, &Subject::IN_CELLS, batches)
+    count_all(measures, &Subject::IN_CELLS, batches)
 }
 
 fn count_all<E>(
-    definitions: &Definitions,
+    measures: &BTreeMap<String, Measure>,
     subjects: &[Subject],
     batches: impl Iterator<Item = Result<RecordBatch, E>>,
 ) -> Result<Measures, MeasureError>
 where
     E: Into<Box<dyn Error + Send + Sync>>,
 {
-    let mut tallies: Vec<Tally> = subjects.iter().map(|of| Tally::new(definitions, *of)).collect();
+    let mut tallies: Vec<Tally> = subjects.iter().map(|of| Tally::new(measures, *of)).collect();
     for batch in batches {
         let batch = batch.map_err(|error| MeasureError::Source(error.into()))?;
         tallies.iter_mut().try_for_each(|tally| tally.add(&batch))?;
@@ -154,7 +155,7 @@ where
         tallies.into_iter().map(|tally| tally.totals.into_batch(&tally.plan.measures)).collect();
     match <[RecordBatch; 1]>::try_from(counted) {
         Ok([counted]) => Measures::new(counted),
-        Err(counted) => Measures::of_cells(&counted),
+        Err(counted) => Measures::together(&counted),
     }
 }
 
@@ -167,8 +168,8 @@ struct Tally {
 }
 
 impl Tally {
-    fn new(definitions: &Definitions, of: Subject) -> Self {
-        let (needed, plan) = (used_columns(definitions, of), tally::Plan::new(definitions, of));
+    fn new(measures: &BTreeMap<String, Measure>, of: Subject) -> Self {
+        let (needed, plan) = (used_columns(measures, of), tally::Plan::new(measures, of));
         Self { of, needed, plan, totals: totals::Totals::default() }
     }
 
@@ -182,13 +183,13 @@ impl Tally {
 }
 
 /// Returns the columns of `dossiers` that a reader must give to [`count_cell`], in schema order.
-pub fn needed_columns(definitions: &Definitions) -> Vec<&'static str> {
-    let used = Subject::IN_CELLS.map(|of| (of, used_columns(definitions, of)));
+pub fn needed_columns(measures: &BTreeMap<String, Measure>) -> Vec<&'static str> {
+    let used = Subject::IN_CELLS.map(|of| (of, used_columns(measures, of)));
     let mut needed: Vec<&'static str> = Vec::new();
     for (of, columns) in &used {
         let own = items::own_columns(*of);
         needed.extend(columns.iter().map(|column| column.name).filter(|name| !own.contains(name)));
-        let is_counted = definitions.measures.values().any(|measure| measure.of == *of);
+        let is_counted = measures.values().any(|measure| measure.of == *of);
         needed.extend(items::list_column(*of).filter(|_| is_counted));
     }
     let schema = Table::Dossiers.schema();
@@ -197,8 +198,8 @@ pub fn needed_columns(definitions: &Definitions) -> Vec<&'static str> {
     needed
 }
 
-fn used_columns(definitions: &Definitions, of: Subject) -> Vec<Column> {
-    let used = tally::used_names(definitions, of);
+fn used_columns(measures: &BTreeMap<String, Measure>, of: Subject) -> Vec<Column> {
+    let used = tally::used_names(measures, of);
     let mut columns = of.columns();
     columns.retain(|column| used.contains(column.name));
     columns

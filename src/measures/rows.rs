@@ -86,7 +86,8 @@ mod tests {
         batch: &RecordBatch,
     ) -> i64 {
         let batches = [Ok::<_, std::convert::Infallible>(batch.clone())].into_iter();
-        let measures = crate::measures::count(definitions, Subject::Dossiers, batches).unwrap();
+        let measures =
+            crate::measures::count(&definitions.measures, Subject::Dossiers, batches).unwrap();
         let rows = measures.into_batch();
         let months = rows["month"].as_primitive::<Date32Type>();
         let names = rows["measure"].as_string::<i32>();

@@ -1,7 +1,7 @@
 //! What each measure adds in the month of a day: each predicate is asked once of all rows of a
 //! batch, then one pass over the rows sums what they count.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use arrow::array::cast::AsArray as _;
 use arrow::array::{Array as _, Date32Array, Int32Array, Int64Array, RecordBatch, StringArray};
@@ -12,7 +12,7 @@ use polars::prelude::{
 };
 
 use crate::pipeline::condition::Condition;
-use crate::pipeline::definitions::{Adds, Definitions, LAST_BIN, Measure, Subject, When};
+use crate::pipeline::definitions::{Adds, LAST_BIN, Measure, Subject, When};
 
 use super::compile::compile;
 use super::totals::Totals;
@@ -56,7 +56,7 @@ struct Histogram {
 }
 
 impl Plan {
-    pub(super) fn new(definitions: &Definitions, of: Subject) -> Self {
+    pub(super) fn new(measures: &BTreeMap<String, Measure>, of: Subject) -> Self {
         let mut plan = Self {
             procedure: procedure_column(of),
             needs_unit: needs_unit(of),
@@ -65,7 +65,7 @@ impl Plan {
             days: Vec::new(),
             histograms: Vec::new(),
         };
-        for measure in measures_of(definitions, of) {
+        for measure in measures_of(measures, of) {
             plan.add_measure(measure);
         }
         plan
@@ -245,10 +245,13 @@ pub(super) fn predicate(measure: &Measure) -> Expr {
 }
 
 /// Returns every column that the measures of a subject read.
-pub(super) fn used_names(definitions: &Definitions, of: Subject) -> BTreeSet<&'static str> {
+pub(super) fn used_names(
+    measures: &BTreeMap<String, Measure>,
+    of: Subject,
+) -> BTreeSet<&'static str> {
     let mut used = BTreeSet::from(["unit_code"]);
     used.extend(procedure_column(of));
-    measures_of(definitions, of).for_each(|measure| used.extend(names_of(measure)));
+    measures_of(measures, of).for_each(|measure| used.extend(names_of(measure)));
     used
 }
 
@@ -263,8 +266,11 @@ pub(super) fn names_of(measure: &Measure) -> BTreeSet<&'static str> {
     used
 }
 
-fn measures_of(definitions: &Definitions, of: Subject) -> impl Iterator<Item = &Measure> {
-    definitions.measures.values().filter(move |measure| measure.of == of)
+fn measures_of(
+    measures: &BTreeMap<String, Measure>,
+    of: Subject,
+) -> impl Iterator<Item = &Measure> {
+    measures.values().filter(move |measure| measure.of == of)
 }
 
 fn procedure_column(of: Subject) -> Option<&'static str> {

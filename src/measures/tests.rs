@@ -9,6 +9,7 @@ use proptest::prelude::*;
 
 use super::fixture::{counted, definitions, dossiers};
 use super::*;
+use crate::pipeline::definitions::Definitions;
 
 const FLOW: &str = "of = 'dossiers'\nkind = 'flow'\non = ";
 
@@ -166,7 +167,7 @@ fn no_rows_no_batches_and_no_measures_count_nothing() {
 #[test]
 fn a_reader_gives_the_needed_columns_alone() {
     let measures = definitions(BASIC);
-    let needed = needed_columns(&measures);
+    let needed = needed_columns(&measures.measures);
     let expected = "unit_code procedure_code status received_on due_on completed_on ended_on \
         overdue_from";
     assert_eq!(needed.join(" "), expected);
@@ -180,9 +181,26 @@ fn a_reader_gives_the_needed_columns_alone() {
     );
 
     let lacking = projected.project(&[0, 1, 2, 3, 4, 5, 6]).unwrap();
-    let error = count(&measures, of, [Ok::<_, Infallible>(lacking)].into_iter()).unwrap_err();
+    let error =
+        count(&measures.measures, of, [Ok::<_, Infallible>(lacking)].into_iter()).unwrap_err();
     let expected = "expected a column `overdue_from` of type Date32, found none";
     assert_eq!(error.to_string(), expected);
+}
+
+#[test]
+fn measures_counted_apart_and_put_together_are_those_counted_at_once() {
+    let all = definitions(BASIC).measures;
+    let count = |measures: &BTreeMap<String, Measure>| {
+        let batches = [Ok::<_, Infallible>(dossiers(ROWS))];
+        count(measures, Subject::Dossiers, batches.into_iter()).unwrap().into_batch()
+    };
+    for one in all.keys() {
+        let (mut only, mut others) = (all.clone(), all.clone());
+        only.retain(|name, _| name == one);
+        others.remove(one);
+        let together = Measures::together(&[count(&others), count(&only)]).unwrap();
+        assert_eq!(together.into_batch(), count(&all), "{one}");
+    }
 }
 
 #[test]
@@ -192,7 +210,8 @@ fn a_column_of_another_type_is_refused() {
             .map(|name| (name, dossiers(ROWS)["status"].clone())),
     );
     let batches = [Ok::<_, Infallible>(texts.unwrap())];
-    let error = count(&definitions(BASIC), Subject::Dossiers, batches.into_iter()).unwrap_err();
+    let error =
+        count(&definitions(BASIC).measures, Subject::Dossiers, batches.into_iter()).unwrap_err();
     let expected = "expected a column `received_on` of type Date32, found Utf8";
     assert_eq!(error.to_string(), expected);
 }
@@ -200,7 +219,8 @@ fn a_column_of_another_type_is_refused() {
 #[test]
 fn a_batch_that_cannot_be_read_ends_the_count() {
     let batches = [Ok(dossiers(ROWS)), Err(std::io::Error::other("torn"))];
-    let error = count(&definitions(BASIC), Subject::Dossiers, batches.into_iter()).unwrap_err();
+    let error =
+        count(&definitions(BASIC).measures, Subject::Dossiers, batches.into_iter()).unwrap_err();
     assert_eq!(error.to_string(), "failed to read the rows to count");
     assert_eq!(std::error::Error::source(&error).unwrap().to_string(), "torn");
 }
@@ -208,7 +228,8 @@ fn a_batch_that_cannot_be_read_ends_the_count() {
 #[test]
 fn measures_are_checked_on_construction() {
     let batches = [Ok::<_, Infallible>(dossiers(ROWS))];
-    let measures = count(&definitions(BASIC), Subject::Dossiers, batches.into_iter()).unwrap();
+    let measures =
+        count(&definitions(BASIC).measures, Subject::Dossiers, batches.into_iter()).unwrap();
     let batch = measures.clone().into_batch();
     assert_eq!(Measures::new(batch.clone()).unwrap(), measures);
     let swapped = RecordBatch::try_from_iter([("month", batch["month"].clone())]).unwrap();

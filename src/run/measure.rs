@@ -1,5 +1,6 @@
-//! Stale cells measured: a measures file is named by its dossiers file, the definitions and the
-//! reference data, so a cell is stale exactly when that name is missing.
+//! Stale cells measured: a measures file is named by its dossiers file, the reference data and the
+//! definitions, so a cell is stale exactly when that name is missing. What an older file of the same
+//! dossiers counted by the same definition is taken over.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,15 +8,15 @@ use anyhow::Context as _;
 use arrow::array::RecordBatch;
 use arrow::compute::concat_batches;
 use rayon::prelude::*;
-use tracing::info;
+use tracing::{info, warn};
 
 use crate::indicators::roll_up::RollUp;
 use crate::measures::{self, Measures};
-use crate::pipeline::definitions::Subject;
+use crate::pipeline::definitions::{Measure, Subject};
 use crate::pipeline::tables::{Cell, Table};
 use crate::pipeline::{Pipeline, hash_of};
 use crate::store::commit::CellChange;
-use crate::store::parquet::{DataFile, FileName};
+use crate::store::parquet::{DataFile, FileName, Notes, Spooled};
 use crate::store::table::Snapshot;
 use crate::store::{Store, StoreError};
 
@@ -29,14 +30,14 @@ pub(super) fn measure(pipeline: &Pipeline, store: &Store, watch: &Watch) -> anyh
     let base = store.snapshot(Table::Measures)?;
     let measured = base.cells()?;
     let wanted = wanted(&dossiers, pipeline);
-    let stale: Vec<(&Cell, &String)> =
-        wanted.iter().filter(|(cell, name)| !is_current(measured.get(cell), name)).collect();
+    let is_stale = |(cell, wanted): &(&Cell, &Wanted)| !wanted.is_there(measured.get(cell));
+    let stale: Vec<(&Cell, &Wanted)> = wanted.iter().filter(is_stale).collect();
     watch.progress.begin("measuring", stale.len());
-    let count = |(cell, name): &(&Cell, &String)| {
+    let count = |(cell, wanted): &(&Cell, &Wanted)| {
         watch.stop.check()?;
-        let new = count_cell(cell, name, dossiers.get(cell), pipeline, store)?;
-        watch.progress.step();
         let old = measured.get(cell).cloned();
+        let new = count_cell(cell, wanted, dossiers.get(cell), old.as_ref(), pipeline, store)?;
+        watch.progress.step();
         Ok::<_, Failure>(CellChange { cell: (*cell).clone(), old, new: Some(new) })
     };
     let mut changes: Vec<CellChange> = on_threads(&stale, count)?;
@@ -51,10 +52,12 @@ pub(super) fn measure(pipeline: &Pipeline, store: &Store, watch: &Watch) -> anyh
     // Where another run has measured a cell meanwhile, the newest dossiers decide.
     let mut again = |snapshot: &Snapshot, cell: &Cell| {
         let dossiers = store.snapshot(Table::Dossiers)?.cells()?;
-        let names = self::wanted(&dossiers, pipeline);
-        let count = |name: &String| count_cell(cell, name, dossiers.get(cell), pipeline, store);
-        let new = names.get(cell).map(count).transpose()?;
-        Ok(CellChange { cell: cell.clone(), old: snapshot.cells()?.remove(cell), new })
+        let old = snapshot.cells()?.remove(cell);
+        let count = |wanted: &Wanted| {
+            count_cell(cell, wanted, dossiers.get(cell), old.as_ref(), pipeline, store)
+        };
+        let new = self::wanted(&dossiers, pipeline).get(cell).map(count).transpose()?;
+        Ok(CellChange { cell: cell.clone(), old, new })
     };
     store.commit_cells::<Failure>(Table::Measures, base, changes, &mut again)?;
     info!(stage = "measure", n_measured, n_cells = wanted.len(), "measured");
@@ -68,12 +71,32 @@ pub(super) fn are_current(
     pipeline: &Pipeline,
 ) -> Result<bool, StoreError> {
     let (wanted, measured) = (wanted(&dossiers.cells()?, pipeline), measured.cells()?);
-    let is_current = |(cell, name): (&Cell, &String)| is_current(measured.get(cell), name);
-    Ok(wanted.len() == measured.len() && wanted.iter().all(is_current))
+    let is_there = |(cell, wanted): (&Cell, &Wanted)| wanted.is_there(measured.get(cell));
+    Ok(wanted.len() == measured.len() && wanted.iter().all(is_there))
 }
 
-fn is_current(measured: Option<&DataFile>, name: &str) -> bool {
-    measured.is_some_and(|file| file.path.ends_with(&format!("/{name}.parquet")))
+/// What the measures file of a cell is named by.
+struct Wanted {
+    /// Identifies what is counted: the dossiers or the catalogue, and the reference data.
+    input: String,
+    /// Identifies the definitions that it is counted by.
+    definitions: String,
+}
+
+impl Wanted {
+    fn name(&self) -> String {
+        format!("{}-{}", self.input, self.definitions)
+    }
+
+    /// Whether a cell's measures file is the one.
+    fn is_there(&self, file: Option<&DataFile>) -> bool {
+        file.is_some_and(|file| file.path.ends_with(&format!("/{}.parquet", self.name())))
+    }
+
+    /// Whether a file counted the same, perhaps by other definitions.
+    fn has_input_of(&self, file: &DataFile) -> bool {
+        file.path.contains(&format!("/{}-", self.input))
+    }
 }
 
 /// Reads some measures of some cells, each of them sorted.
@@ -110,13 +133,15 @@ pub(super) fn read_cell(file: &DataFile, store: &Store) -> anyhow::Result<Measur
     Measures::new(rows).with_context(|| format!("failed to read `measures/{}`", file.path))
 }
 
-/// The name of the measures file that each cell should have; the service catalogue is a cell, too.
-fn wanted(dossiers: &BTreeMap<Cell, DataFile>, pipeline: &Pipeline) -> BTreeMap<Cell, String> {
-    let hashes = [&*pipeline.definitions.measures_hash, &*pipeline.reference.hash];
-    let name = |input: &str| hash_of([input, hashes[0], hashes[1]]);
-    let mut wanted: BTreeMap<Cell, String> =
-        dossiers.iter().map(|(cell, file)| (cell.clone(), name(&file.path))).collect();
-    wanted.insert(catalogue(), name("catalogue"));
+/// The measures file that each cell should have; the service catalogue is a cell, too.
+fn wanted(dossiers: &BTreeMap<Cell, DataFile>, pipeline: &Pipeline) -> BTreeMap<Cell, Wanted> {
+    let wanted_of = |input: &str| Wanted {
+        input: hash_of([input, &pipeline.reference.hash]),
+        definitions: pipeline.definitions.measures_hash.clone(),
+    };
+    let mut wanted: BTreeMap<Cell, Wanted> =
+        dossiers.iter().map(|(cell, file)| (cell.clone(), wanted_of(&file.path))).collect();
+    wanted.insert(catalogue(), wanted_of("catalogue"));
     wanted
 }
 
@@ -127,35 +152,89 @@ pub(super) fn catalogue() -> Cell {
 
 fn count_cell(
     cell: &Cell,
-    name: &str,
+    wanted: &Wanted,
     dossiers: Option<&DataFile>,
+    before: Option<&DataFile>,
     pipeline: &Pipeline,
     store: &Store,
 ) -> Result<DataFile, Failure> {
-    let counted = count(cell, dossiers, pipeline, store)?;
-    let rows = [Ok::<_, Failure>(counted.into_batch())];
-    store.write(Table::Measures, Some(cell), FileName::Named(name), rows)
+    let subjects = if dossiers.is_some() { &Subject::IN_CELLS[..] } else { &[Subject::Services] };
+    let mut missing = pipeline.definitions.measures.clone();
+    missing.retain(|_, measure| subjects.contains(&measure.of));
+    let notes = notes(&missing);
+    let mut parts = Vec::new();
+    if let Some(before) = before.filter(|file| wanted.has_input_of(file)) {
+        match taken_over(before, &mut missing, store) {
+            Ok(rows) => parts.extend(rows.map(Measures::into_batch)),
+            Err(error) => {
+                let error = format!("{error:#}");
+                warn!(cell = cell.to_string(), error, "measures counted anew: they cannot be read");
+            }
+        }
+    }
+    if !missing.is_empty() {
+        parts.push(count(cell, dossiers, &missing, pipeline, store)?.into_batch());
+    }
+    let rows = Measures::together(&parts).context("failed to put the measures together")?;
+    let rows = [Ok::<_, Failure>(rows.into_batch())];
+    let spooled = Spooled::noted(Table::Measures, Some(cell), &notes, rows)?;
+    Ok(store.put(spooled, FileName::Named(&wanted.name()))?)
 }
 
-/// Counts the dossiers of a cell; where there are none, the service catalogue.
+/// Counts some measures of the dossiers of a cell; where there are none, of the service catalogue.
 pub(super) fn count(
     cell: &Cell,
     dossiers: Option<&DataFile>,
+    measures: &BTreeMap<String, Measure>,
     pipeline: &Pipeline,
     store: &Store,
 ) -> anyhow::Result<Measures> {
-    let definitions = &pipeline.definitions;
     let counted = match dossiers {
         Some(file) => {
-            let columns = measures::needed_columns(definitions);
+            let columns = measures::needed_columns(measures);
             let batches = store.read(Table::Dossiers, file, Some(&columns))?;
-            measures::count_cell(definitions, batches)
+            measures::count_cell(measures, batches)
         }
         None => {
             let services = measures::services::catalogue(&pipeline.reference.services);
             let batches = std::iter::once(Ok::<_, StoreError>(services));
-            measures::count(definitions, Subject::Services, batches)
+            measures::count(measures, Subject::Services, batches)
         }
     };
     counted.with_context(|| format!("failed to measure cell `{cell}`"))
+}
+
+/// Notes by which definition a file counts each measure.
+fn notes(measures: &BTreeMap<String, Measure>) -> Notes {
+    measures.iter().map(|(name, measure)| (noted(name), hash_of_measure(measure))).collect()
+}
+
+/// Takes from a file what it counts by the same definitions as some measures; what is left of them
+/// it does not count.
+fn taken_over(
+    file: &DataFile,
+    measures: &mut BTreeMap<String, Measure>,
+    store: &Store,
+) -> anyhow::Result<Option<Measures>> {
+    let notes = store.notes(Table::Measures, file)?;
+    let is_alike = |name: &String, measure: &Measure| {
+        notes.get(&noted(name)) == Some(&hash_of_measure(measure))
+    };
+    let alike: BTreeSet<&str> =
+        measures.iter().filter(|(name, m)| is_alike(name, m)).map(|(name, _)| &**name).collect();
+    let rows = match alike.is_empty() {
+        true => None,
+        false => Some(read_cell(file, store)?.of(&alike)),
+    };
+    measures.retain(|name, measure| !is_alike(name, measure));
+    Ok(rows)
+}
+
+/// The note that tells of a measure.
+fn noted(measure: &str) -> String {
+    format!("hoso.measure.{measure}")
+}
+
+fn hash_of_measure(measure: &Measure) -> String {
+    hash_of([format!("{measure:?}").as_str()])
 }

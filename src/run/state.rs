@@ -136,7 +136,7 @@ pub(super) fn reports(
 ) -> anyhow::Result<[Measures; 2]> {
     let count = |of: Subject, batch: RecordBatch| {
         let batch = std::iter::once(Ok::<_, StoreError>(batch));
-        measures::count(&pipeline.definitions, of, batch)
+        measures::count(&pipeline.definitions.measures, of, batch)
     };
     let reports = count(Subject::Reports, completeness.batch());
     let deliveries = count(Subject::Deliveries, coverage::batch(covered));

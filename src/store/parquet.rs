@@ -1,5 +1,6 @@
 //! Parquet files of the tables, written through a temporary file so that bytes can name them.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -13,6 +14,7 @@ use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
 use parquet::arrow::arrow_writer::ArrowWriter;
 use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::errors::ParquetError;
+use parquet::file::metadata::KeyValue;
 use parquet::file::properties::WriterProperties;
 use parquet::schema::types::ColumnPath;
 use sha2::{Digest as _, Sha256};
@@ -21,7 +23,7 @@ use crate::pipeline::tables::{Cell, Table};
 
 use super::{Store, StoreError, hex};
 
-const ROW_GROUP_ROWS: usize = 256 * 1024;
+const ROW_GROUP_ROWS: usize = 128 * 1024;
 pub(super) const BATCH_ROWS: usize = 32 * 1024;
 /// How many rows are encoded at a time: another number makes other bytes.
 const ROWS_AT_A_TIME: usize = 4 * 1024;
@@ -60,6 +62,9 @@ pub enum FileName<'a> {
     Prefixed(&'a str),
 }
 
+/// What a file says of itself beside its rows: its footer's key-value metadata.
+pub type Notes = BTreeMap<String, String>;
+
 /// The batches of a file, read as they are asked for.
 pub type Batches = Box<dyn Iterator<Item = Result<RecordBatch, StoreError>> + Send>;
 
@@ -84,6 +89,16 @@ impl Spooled {
         cell: Option<&Cell>,
         batches: impl IntoIterator<Item = Result<RecordBatch, E>>,
     ) -> Result<Self, E> {
+        Self::noted(table, cell, &Notes::default(), batches)
+    }
+
+    /// As [`Self::new`], with notes.
+    pub fn noted<E: From<StoreError>>(
+        table: Table,
+        cell: Option<&Cell>,
+        notes: &Notes,
+        batches: impl IntoIterator<Item = Result<RecordBatch, E>>,
+    ) -> Result<Self, E> {
         assert_eq!(cell.is_some(), table.is_celled(), "a file has a cell if its table has");
         let schema = table.schema();
         let failed = |error: ParquetError| StoreError::io("write", table.name(), error);
@@ -105,6 +120,9 @@ impl Spooled {
         }
         if let Some(rest) = even.take().map_err(misfit)? {
             writer.write(&rest).map_err(failed)?;
+        }
+        for (key, value) in notes {
+            writer.append_key_value_metadata(KeyValue::new(key.clone(), value.clone()));
         }
         let Hashed { file, digest, size_bytes } = writer.into_inner().map_err(failed)?;
         let content = hex(&digest.finalize())[..CONTENT_DIGITS].to_owned();

@@ -20,11 +20,11 @@ use parquet::arrow::async_reader::{
     AsyncFileReader, ParquetRecordBatchStream, ParquetRecordBatchStreamBuilder,
 };
 use parquet::errors::ParquetError;
-use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData, ParquetMetaDataReader};
+use parquet::file::metadata::{KeyValue, PageIndexPolicy, ParquetMetaData, ParquetMetaDataReader};
 
 use crate::pipeline::tables::Table;
 
-use super::parquet::{BATCH_ROWS, Batches, DataFile, object_name};
+use super::parquet::{BATCH_ROWS, Batches, DataFile, Notes, object_name};
 use super::schema::{check, filled};
 use super::{RUNTIME, Store, StoreError};
 
@@ -94,12 +94,24 @@ impl Store {
         Ok(Box::new(RowGroups { object, schema, stream, current: None }))
     }
 
+    /// Reads the notes of a file.
+    pub fn notes(&self, table: Table, file: &DataFile) -> Result<Notes, StoreError> {
+        let footer = self.footer(table, file)?;
+        let notes = footer.file_metadata().key_value_metadata().into_iter().flatten();
+        let told = |note: &KeyValue| Some((note.key.clone(), note.value.clone()?));
+        Ok(notes.filter_map(told).collect())
+    }
+
     pub(super) fn n_rows(&self, table: Table, file: &DataFile) -> Result<u64, StoreError> {
+        let footer = self.footer(table, file)?;
+        Ok(u64::try_from(footer.file_metadata().num_rows()).expect("rows are counted from 0"))
+    }
+
+    fn footer(&self, table: Table, file: &DataFile) -> Result<Arc<ParquetMetaData>, StoreError> {
         let mut object = self.object(table, file)?;
-        let metadata = RUNTIME
+        RUNTIME
             .block_on(object.get_metadata(None))
-            .map_err(|error| unreadable(&object_name(table, file), error))?;
-        Ok(u64::try_from(metadata.file_metadata().num_rows()).expect("rows are counted from 0"))
+            .map_err(|error| unreadable(&object_name(table, file), error))
     }
 
     fn object(&self, table: Table, file: &DataFile) -> Result<ParquetObject, StoreError> {

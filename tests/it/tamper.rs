@@ -8,6 +8,7 @@ use arrow::array::{ArrayRef, AsArray as _, Int64Array, RecordBatch};
 use arrow::datatypes::Int64Type;
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::file::properties::WriterProperties;
 
 use super::world::World;
 
@@ -45,14 +46,16 @@ pub(crate) fn rewrite(
 ) {
     let size = |path: &Path| fs::metadata(path).unwrap().len();
     let old_size = size(path);
-    let reader = ParquetRecordBatchReaderBuilder::try_new(fs::File::open(path).unwrap());
-    let batch = reader.unwrap().build().unwrap().next().unwrap().unwrap();
+    let reader = ParquetRecordBatchReaderBuilder::try_new(fs::File::open(path).unwrap()).unwrap();
+    let notes = reader.metadata().file_metadata().key_value_metadata().cloned();
+    let batch = reader.build().unwrap().next().unwrap().unwrap();
     let at = batch.schema().index_of(column).unwrap();
     let mut columns = batch.columns().to_vec();
     columns[at] = change(&batch, &columns[at]);
     let changed = RecordBatch::try_new(batch.schema(), columns).unwrap();
     let file = fs::File::create(path).unwrap();
-    let mut writer = ArrowWriter::try_new(file, batch.schema(), None).unwrap();
+    let properties = WriterProperties::builder().set_key_value_metadata(notes).build();
+    let mut writer = ArrowWriter::try_new(file, batch.schema(), Some(properties)).unwrap();
     writer.write(&changed).unwrap();
     writer.close().unwrap();
     let table = path.strip_prefix(world.path("warehouse")).unwrap().components().next().unwrap();

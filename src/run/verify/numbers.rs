@@ -52,7 +52,7 @@ pub(super) fn recount<'a>(
     inputs.push((measure::catalogue(), None));
     let rolled_up = Mutex::new(RollUp::new(pipeline));
     let count = |(cell, file): &(Cell, Option<&DataFile>)| {
-        let counted = measure::count(cell, *file, pipeline, store)?;
+        let counted = measure::count(cell, *file, &pipeline.definitions.measures, pipeline, store)?;
         rolled_up.lock().expect("adding does not panic").add(counted.batch());
         let kept = kept.as_ref().ok().and_then(|kept| kept.get(cell));
         let is_kept = kept.map(|file| Ok(measure::read_cell(file, store)? == counted));
