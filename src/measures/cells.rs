@@ -1,4 +1,4 @@
-//! Measures of many cells read together.
+//! Measures put together, and some of them picked out.
 
 use std::collections::BTreeSet;
 

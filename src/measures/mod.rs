@@ -103,7 +103,8 @@ impl Measures {
     }
 }
 
-/// Counts those of some measures that are of a subject over batches whose columns are at least the needed ones.
+/// Counts those of some measures that are of a subject, over batches whose columns are at least the
+/// needed ones.
 ///
 /// A flow adds in the month of its day. A stock adds in the month of `from` and subtracts in the
 /// month of `until`; an interval that is empty or negative counts nothing.
@@ -122,8 +123,8 @@ where
     count_all(measures, &[of], batches)
 }
 
-/// Counts those of some measures that are of dossiers, their payments and their pauses over batches of dossiers, whose
-/// columns are at least the needed ones.
+/// Counts those of some measures that are of dossiers, their payments or their pauses, over batches of
+/// dossiers whose columns are at least the needed ones.
 ///
 /// # Errors
 ///
