@@ -14,7 +14,7 @@ use crate::pipeline::definitions::UnitOfMeasure;
 
 use super::period::{Period, PeriodKind};
 use super::revise::{Figure, Told};
-use super::row::{Facts, Numbers, Reading, Row, RowKey, Status, n_counted};
+use super::row::{Beside, Facts, Numbers, Reading, Row, RowKey, Status};
 use super::scope::Scope;
 
 /// How many rows are read on one thread at a time.
@@ -182,7 +182,7 @@ pub(super) fn told(batch: &RecordBatch) -> Vec<Told> {
         published_at: published_at(row).unwrap_or_default().to_owned(),
         cause: cause(row).unwrap_or_default().to_owned(),
         deliveries: words(deliveries(row)),
-        n_counted: n_counted(components(row)),
+        beside: Beside::read(components(row)),
         new: new(row),
         old: old(row),
     };

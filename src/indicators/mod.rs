@@ -24,7 +24,7 @@ use revise::Told;
 use row::Row;
 
 /// The indicators as last published: a batch with the columns of the indicators table.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Indicators(RecordBatch);
 
 impl Default for Indicators {

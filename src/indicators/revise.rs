@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::Indicators;
 use super::columns::Columns;
-use super::row::{Facts, Numbers, Row, RowKey, Status};
+use super::row::{Beside, Facts, Numbers, Row, RowKey, Status};
 use super::scope::Scope;
 
 /// What changed since the last release.
@@ -81,8 +81,8 @@ pub struct Told {
     pub deliveries: Vec<String>,
     /// `None` where the row is published no more.
     pub new: Option<Figure>,
-    /// How many an amount or a percentile is of.
-    pub n_counted: Option<i64>,
+    /// What components tell beside the new figure.
+    pub beside: Beside,
     /// `None` where it was published for the first time.
     pub old: Option<Figure>,
 }

@@ -92,15 +92,29 @@ impl Facts {
         Numbers { numerator: self.numerator, denominator: self.denominator }
     }
 
-    /// Returns how many an amount or a percentile is of.
-    pub fn n_counted(&self) -> Option<i64> {
-        n_counted(self.components.as_deref())
+    /// Returns the integers that its components tell beside it.
+    pub fn beside(&self) -> Beside {
+        Beside::read(self.components.as_deref())
     }
 }
 
-/// Reads from components how many an amount or a percentile is of.
-pub(super) fn n_counted(components: Option<&str>) -> Option<i64> {
-    serde_json::from_str::<serde_json::Value>(components?).ok()?.get("n")?.as_i64()
+/// The integers that components tell beside a figure.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Beside {
+    /// How many an amount or a percentile is of.
+    pub counted: Option<i64>,
+    /// What the denominator is the known part of.
+    pub measured_of: Option<i64>,
+}
+
+impl Beside {
+    /// Reads components.
+    pub(super) fn read(components: Option<&str>) -> Self {
+        let read = |text: &str| serde_json::from_str::<serde_json::Value>(text).ok();
+        let told = components.and_then(read).unwrap_or_default();
+        let number = |name: &str| told.get(name).and_then(serde_json::Value::as_i64);
+        Self { counted: number("n"), measured_of: number("of") }
+    }
 }
 
 /// How a row is read beside others; a change in it alone is no revision.

@@ -63,7 +63,8 @@ pub struct Reference {
     pub units: Units,
     pub services: Services,
     pub calendar: Calendar,
-    /// Identifies the reference data: what was derived from other data is stale.
+    /// Identifies the reference data and the offset of local time: what was derived from others is
+    /// stale.
     pub hash: String,
     /// Identifies each part of it.
     pub hashes: ReferenceHashes,
@@ -95,7 +96,7 @@ impl Pipeline {
             return Err(faults);
         }
         let settings = Settings::read(&dir.join("pipeline.toml"), &mut faults);
-        let reference = Reference::read(dir, &mut faults);
+        let mut reference = Reference::read(dir, &mut faults);
         let definitions = Definitions::read(&dir.join("indicators.toml"), &mut faults);
         let profiles = toml_files(&dir.join("profiles"), &mut faults).map(|paths| {
             let read = |path: PathBuf| {
@@ -109,10 +110,14 @@ impl Pipeline {
         if let Some(settings) = settings.as_ref().filter(|_| !definitions.hash.is_empty()) {
             check_headline(settings, &definitions, dir, &mut faults);
         }
+        // By it a day is told from a moment, in judging and in what is derived.
+        let offset =
+            settings.as_ref().map_or(0, |settings| settings.utc_offset_seconds).to_string();
+        reference.hash = hash_of([reference.hash.as_str(), offset.as_str()]);
         for feed in &mut feeds {
             feed.due = feed.due.or(settings.as_ref().and_then(|settings| settings.due));
             let profile = format!("{:?}", feed.profile);
-            feed.profile_hash = hash_of([profile.as_str(), reference.codes_hash.as_str()]);
+            feed.profile_hash = hash_of([&*profile, &*reference.codes_hash, &*offset]);
         }
         match settings {
             Some(settings) if faults.is_empty() => {

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use anyhow::Context as _;
 use rayon::prelude::*;
 
 use crate::dossiers::{CellUpdate, Dossiers, merge};
@@ -48,6 +49,10 @@ pub(super) struct Committed {
     pub(super) n_rewritten: usize,
     /// The judgements of the batch, in its order, with what was found to be repeated.
     pub(super) judgements: Vec<Judgement>,
+    /// The version of `dossiers` that holds it.
+    pub(super) version: i64,
+    /// The name of the intent, to be taken away when all is entered.
+    pub(super) intent: Option<String>,
 }
 
 impl<'a> Folding<'a> {
@@ -97,19 +102,34 @@ impl<'a> Folding<'a> {
         (&self.without, &self.standing) == (&newer.without, &newer.standing)
     }
 
-    /// Folds the touched cells and commits them.
-    pub(super) fn commit(&self) -> anyhow::Result<Committed> {
+    /// Folds the touched cells and commits them. The intent is put right before: another run takes
+    /// away those that it finds when it begins.
+    pub(super) fn commit(&self, intent: Option<&Intent>) -> anyhow::Result<Committed> {
         let base = self.store.snapshot(Table::Dossiers)?;
         let touched: Vec<&Cell> = self.touched.iter().collect();
-        let folded: Result<Vec<Folded>, Failure> =
-            touched.par_iter().map(|cell| self.fold(&base, cell)).collect();
-        let folded = folded?;
-        let judgements = self.judgements(&folded)?;
-        let changes: Vec<CellChange> = folded.into_iter().map(|folded| folded.change).collect();
-        let n_rewritten = changes.iter().filter(|change| change.old != change.new).count();
-        let mut refold = |snapshot: &Snapshot, cell: &Cell| Ok(self.fold(snapshot, cell)?.change);
-        self.store.commit_cells::<Failure>(Table::Dossiers, base, changes, &mut refold)?;
-        Ok(Committed { n_rewritten, judgements })
+        let fold = |cell: &&Cell| Ok(((*cell).clone(), self.fold(&base, cell)?));
+        let folded: Result<BTreeMap<Cell, Folded>, Failure> =
+            touched.par_iter().map(fold).collect();
+        let mut folded = folded?;
+        let mut judgements = self.judgements(&folded)?;
+        let changes = folded.values().map(|folded| folded.change.clone()).collect();
+        let put_intent = || {
+            let put = intent.map(|intent| self.store.put_intent(intent)).transpose();
+            put.context("failed to put the intent")
+        };
+        let name_of_intent = put_intent()?;
+        // What is folded again is held against what was read again.
+        let mut refold = |snapshot: &Snapshot, cell: &Cell| {
+            let again = self.fold(snapshot, cell)?;
+            let change = again.change.clone();
+            folded.insert(cell.clone(), again);
+            judgements = self.judgements(&folded)?;
+            put_intent()?;
+            Ok::<_, Failure>(change)
+        };
+        let version = self.store.commit_cells(Table::Dossiers, base, changes, &mut refold)?;
+        let n_rewritten = folded.values().filter(|f| f.change.old != f.change.new).count();
+        Ok(Committed { n_rewritten, judgements, version, intent: name_of_intent })
     }
 
     /// Folds one cell from its live file and writes the file that takes its place.
@@ -146,9 +166,9 @@ impl<'a> Folding<'a> {
     }
 
     /// Holds what lies in the folded cells against what was read, delivery by delivery.
-    fn judgements(&self, folded: &[Folded]) -> anyhow::Result<Vec<Judgement>> {
+    fn judgements(&self, folded: &BTreeMap<Cell, Folded>) -> anyhow::Result<Vec<Judgement>> {
         let (mut n_held, mut n_repeated) = (BTreeMap::new(), BTreeMap::new());
-        for cell in folded {
+        for cell in folded.values() {
             add(&mut n_held, cell.n_held.clone());
             add(&mut n_repeated, cell.n_repeated.clone());
         }
@@ -175,6 +195,28 @@ fn add(sums: &mut BTreeMap<String, i64>, counts: BTreeMap<String, i64>) {
     }
 }
 
+/// Takes out of cells what runs that were killed have left there of deliveries that do not stand;
+/// returns how many cells that changes.
+pub(super) fn take_out_left_over(
+    left_over: &[(String, Intent)],
+    ledger: &Ledger,
+    pipeline: &Pipeline,
+    store: &Store,
+) -> anyhow::Result<usize> {
+    let intents = || left_over.iter().map(|(_, intent)| intent);
+    let without = ledger.fallen(intents());
+    let cells = intents().flat_map(|intent| &intent.cells);
+    let cells =
+        cells.filter(|(delivery, _)| without.contains(*delivery)).flat_map(|(_, cells)| cells);
+    let touched: BTreeSet<Cell> = cells.filter_map(|cell| cell.parse().ok()).collect();
+    if touched.is_empty() {
+        return Ok(0);
+    }
+    let spill = Spill::new()?;
+    let nothing = Folding::new(&[], ledger, &[], &spill, pipeline, store);
+    Ok(Folding { touched, without, ..nothing }.commit(None)?.n_rewritten)
+}
+
 /// Folds the cells again whose derived columns come from other reference data.
 pub(super) fn refold_stale(
     ledger: &Ledger,
@@ -190,7 +232,7 @@ pub(super) fn refold_stale(
     }
     let spill = Spill::new()?;
     let folding = Folding { touched, ..Folding::new(&[], ledger, &[], &spill, pipeline, store) };
-    Ok(folding.commit()?.n_rewritten)
+    Ok(folding.commit(None)?.n_rewritten)
 }
 
 fn is_stale(file: &DataFile, prefix: &str) -> bool {

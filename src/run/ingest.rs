@@ -14,11 +14,11 @@ use crate::store::intents::{Intent, Judging};
 use crate::store::landed::Delivery;
 use crate::store::parquet::FileName;
 
-use super::fold::{Committed, Folding, refold_stale};
+use super::fold::{Committed, Folding, refold_stale, take_out_left_over};
 use super::judge::{Judged, judge};
 use super::ledger::{self, Judgement, Ledger};
 use super::spill::Spill;
-use super::stop::Failure;
+use super::stop::{Failure, Stop};
 use super::watch::Watch;
 
 /// What ingestion did.
@@ -58,33 +58,43 @@ pub(super) fn ingest(
         let mut judged = judge_all(&batch, &ledger)?;
         // What a delivery had replaced that is refused now stands again, and is judged again.
         loop {
-            let revealed = ledger.revealed(&judged, &landed);
+            let revealed = ledger.revealed(&judged, &landed, &left_over);
             if revealed.is_empty() {
                 break;
             }
             judged.extend(judge_all(&revealed, &ledger)?);
         }
-        let intent = store.put_intent(&intent(&judged)).context("failed to put the intent")?;
-        let judgements = loop {
+        let intent = intent(&judged);
+        let (judgements, intent) = loop {
             judged.iter().for_each(|judged| ledger.add(judged.judgement.clone()));
             let folding = |ledger: &Ledger| {
                 Folding::new(&judged, ledger, &left_over, &spill, pipeline, store)
             };
             let folded = folding(&ledger);
-            let Committed { n_rewritten, judgements } = folded.commit()?;
+            let Committed { n_rewritten, judgements, version, intent } =
+                folded.commit(Some(&intent))?;
             ingested.n_cells_rewritten += n_rewritten;
             quarantine(&judged, &spill, store)?;
             enter(&judgements, store)?;
-            // Another run may have entered what replaces ours, or what ours replaces.
+            // Another run may have entered what replaces ours, or what ours replaces; or have folded,
+            // not knowing of ours yet, what ours replaces.
             ledger = Ledger::read(store)?;
-            if folded.is_settled(&folding(&ledger)) {
-                break judgements;
+            if judged.iter().any(|judged| ledger.supersedes(&judged.judgement)) {
+                // It stands, but the cells may hold ours: the intent tells the next run of them.
+                return Err(Stop::Contended.into());
+            }
+            let is_last = store.snapshot(Table::Dossiers)?.version == version;
+            if is_last && folded.is_settled(&folding(&ledger)) {
+                break (judgements, intent);
             }
         };
-        store.remove_intent(&intent).context("failed to take the intent away")?;
+        if let Some(name) = intent {
+            store.remove_intent(&name).context("failed to take the intent away")?;
+        }
         ingested.judgements.extend(judgements);
     }
     watch.progress.end();
+    ingested.n_cells_rewritten += take_out_left_over(&left_over, &ledger, pipeline, store)?;
     for (name, _) in &left_over {
         store.remove_intent(name).context("failed to take an intent away")?;
     }

@@ -216,18 +216,28 @@ fn taken_over(
     measures: &mut BTreeMap<String, Measure>,
     store: &Store,
 ) -> anyhow::Result<Option<Measures>> {
+    let alike: BTreeSet<String> =
+        alike(file, measures, store)?.into_iter().map(str::to_owned).collect();
+    if alike.is_empty() {
+        return Ok(None);
+    }
+    let names = alike.iter().map(String::as_str).collect();
+    let rows = read_cell(file, store)?.of(&names);
+    measures.retain(|name, _| !alike.contains(name));
+    Ok(Some(rows))
+}
+
+/// Names the measures that a file counts by the same definitions as these.
+pub(super) fn alike<'a>(
+    file: &DataFile,
+    measures: &'a BTreeMap<String, Measure>,
+    store: &Store,
+) -> anyhow::Result<BTreeSet<&'a str>> {
     let notes = store.notes(Table::Measures, file)?;
-    let is_alike = |name: &String, measure: &Measure| {
+    let is_alike = |(name, measure): &(&String, &Measure)| {
         notes.get(&noted(name)) == Some(&hash_of_measure(measure))
     };
-    let alike: BTreeSet<&str> =
-        measures.iter().filter(|(name, m)| is_alike(name, m)).map(|(name, _)| &**name).collect();
-    let rows = match alike.is_empty() {
-        true => None,
-        false => Some(read_cell(file, store)?.of(&alike)),
-    };
-    measures.retain(|name, measure| !is_alike(name, measure));
-    Ok(rows)
+    Ok(measures.iter().filter(is_alike).map(|(name, _)| &**name).collect())
 }
 
 /// The note that tells of a measure.

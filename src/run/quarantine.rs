@@ -100,7 +100,7 @@ pub(super) fn of_judgement(
     store: &Store,
 ) -> anyhow::Result<Vec<Reject>> {
     let name = format!("{}.parquet", judgement.file_name());
-    let file = quarantine.files.iter().find(|file| file.path.ends_with(&name));
+    let file = quarantine.files.iter().find(|file| file.path == name);
     let mut rejects = Vec::new();
     for batch in file
         .map(|file| store.read(Table::Quarantine, file, None))

@@ -31,6 +31,7 @@ mod plan;
 mod privacy;
 mod readers;
 mod receipt;
+mod redefinitions;
 mod releases;
 mod reorganisations;
 mod replay;

@@ -187,3 +187,19 @@ fn a_reject_whose_bytes_have_expired_stays_and_is_said_to() {
     1 rejected records
     ");
 }
+
+#[test]
+fn rejects_are_those_of_their_own_unit_though_anothers_code_ends_alike() {
+    let world = World::small();
+    for file in ["units.csv", "services.csv", "feeds/u2.toml"] {
+        world.edit(file, "G99.02", "AG99.01");
+    }
+    world.log("u1/2020-01.csv", LOG);
+    world.log("u2/2020-01.csv", "AG99.01-200110-0001 | 1.000002 | ??? | | | Đang xử lý | |");
+    world.run(0);
+    for unit in ["G99.01", "AG99.01"] {
+        let listed = world.hoso(&["quarantine", "list", "--unit", unit]).stdout;
+        assert!(listed.starts_with(&format!("{unit}/dossier/00000001#")), "{unit}: {listed}");
+        assert_eq!(listed.matches("/dossier/").count(), 1, "{unit}: {listed}");
+    }
+}

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use arrow::array::{AsArray as _, RecordBatch, StringArray, new_null_array};
+use arrow::array::{AsArray as _, StringArray, new_null_array};
 use serde_json::Value;
 
 use super::tamper::{files, one_more, only_file, rewrite};
@@ -22,7 +22,7 @@ const OTHER_UNIT: &str = "\
     G99.02-200203-0001|1.000002|03/02/2020|20/02/2020||Đang xử lý|Trực tiếp|";
 
 /// A store after one run over one log.
-fn one_delivery() -> World {
+pub(crate) fn one_delivery() -> World {
     let world = World::small();
     world.log("u1/2020-01.csv", JANUARY);
     world.run(0);
@@ -45,7 +45,7 @@ fn three_releases() -> World {
 }
 
 /// Returns the checks that failed; the exit code says whether there are any.
-fn failed(world: &World) -> Vec<String> {
+pub(crate) fn failed(world: &World) -> Vec<String> {
     let ran = world.hoso(&["verify", "--json"]);
     let told: Value = serde_json::from_str(&ran.stdout).unwrap_or_else(|_| panic!("{ran}"));
     let checks = told["checks"].as_array().unwrap().iter();
@@ -57,7 +57,7 @@ fn failed(world: &World) -> Vec<String> {
 }
 
 /// Returns what `verify` tells.
-fn told(world: &World) -> String {
+pub(crate) fn told(world: &World) -> String {
     world.hoso(&["verify"]).stdout
 }
 
@@ -163,58 +163,6 @@ fn measures_that_their_dossiers_do_not_come_to_are_named_by_cell() {
     rewrite(&world, &file, "value", |_, values| one_more(values, |row| row == 0));
     assert_eq!(failed(&world), ["measures"]);
     assert!(told(&world).contains("`measures/cell_month=2020-01/bucket=0/"), "{}", told(&world));
-}
-
-#[test]
-fn a_new_measure_is_counted_alone_and_a_changed_one_again() {
-    let world = one_delivery();
-    let january = || {
-        let is_january = |path: &PathBuf| path.to_str().unwrap().contains("2020-01");
-        files(&world, "measures").into_iter().filter(is_january).collect::<Vec<_>>()
-    };
-    let before = january();
-    let is_of = |rows: &RecordBatch, measure: &str| {
-        let names = rows.column_by_name("measure").unwrap().as_string::<i32>().clone();
-        let measure = measure.to_owned();
-        move |row: usize| names.value(row) == measure
-    };
-    rewrite(&world, &before[0], "value", |rows, values| one_more(values, is_of(rows, "received")));
-    // What was counted by the same definition is taken over, right or wrong.
-    let early = "[measure.early]\non = 'completed_on'\nwhere = 'completed_on < due_on'\n\n";
-    world.edit("indicators.toml", "[measure.open]", &format!("{early}[measure.open]"));
-    world.run(0);
-    assert_eq!(failed(&world), ["numbers", "measures"]);
-    let sums = "SELECT measure, SUM(value) AS n FROM measures WHERE measure IN \
-        ('early', 'received', 'resolved') GROUP BY measure ORDER BY measure";
-    insta::assert_snapshot!(world.query(sums), @"
-    measure,n
-    early,1
-    received,3
-    resolved,1
-    ");
-    world.edit("indicators.toml", "\"status <> 'new'\"", "\"status <> 'refused'\"");
-    world.run(0);
-    insta::assert_snapshot!(world.query(sums), @"
-    measure,n
-    early,1
-    received,2
-    resolved,1
-    ");
-    assert_eq!(failed(&world), Vec::<String>::new());
-}
-
-#[test]
-fn measures_that_cannot_be_read_are_counted_again_when_one_changes() {
-    let world = one_delivery();
-    for file in files(&world, "measures") {
-        let bytes = fs::read(&file).unwrap();
-        fs::write(&file, &bytes[..bytes.len() / 2]).unwrap();
-    }
-    world.edit("indicators.toml", "completed_on <= due_on", "completed_on > due_on");
-    let ran = world.run(0);
-    assert!(ran.stderr.contains("measures counted anew"), "{ran}");
-    assert!(ran.stderr.contains("published release 2"), "{ran}");
-    assert_eq!(failed(&world), Vec::<String>::new());
 }
 
 #[test]
@@ -363,16 +311,4 @@ fn a_file_that_nothing_refers_to_is_counted_and_is_no_fault() {
     world.write("warehouse/dossiers/cell_month=2020-01/bucket=0/stray.parquet", "stray");
     assert_eq!(failed(&world), Vec::<String>::new());
     assert!(told(&world).contains("1 left over"), "{}", told(&world));
-}
-
-#[test]
-fn numbers_of_another_pipeline_cannot_be_verified() {
-    let world = one_delivery();
-    world.edit("services.csv", "G99.01,full,", "G99.01,information,");
-    assert_eq!(failed(&world), ["numbers", "measures"]);
-    assert!(told(&world).contains("made with other reference data"), "{}", told(&world));
-    world.edit("indicators.toml", "en = \"Dossiers open\"", "en = \"Open\"");
-    assert!(told(&world).contains("other definitions and reference data"), "{}", told(&world));
-    world.run(0);
-    assert_eq!(failed(&world), Vec::<String>::new());
 }

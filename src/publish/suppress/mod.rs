@@ -15,8 +15,8 @@ use arrow::array::RecordBatch;
 use chrono::{Datelike as _, NaiveDate};
 
 use crate::indicators::period::Period;
-use crate::indicators::revise::Told;
-use crate::indicators::row::{Facts, Numbers, Reading, Row, RowKey, Status};
+use crate::indicators::revise::{Figure, Told};
+use crate::indicators::row::{Beside, Facts, Numbers, Reading, Row, RowKey, Status};
 use crate::indicators::scope::Scope;
 use crate::indicators::{Indicators, Revisions, trend};
 use crate::pipeline::{Pipeline, Reference};
@@ -44,18 +44,18 @@ impl<'a> Suppression<'a> {
         below: i64,
     ) -> Self {
         let wholes = wholes(&pipeline.reference);
-        let closed = |figures: &mut dyn Iterator<Item = (RowKey, Numbers, Option<i64>)>| {
+        let closed = |figures: &mut dyn Iterator<Item = (RowKey, Numbers, Beside)>| {
             let mut sheets = Sheets::default();
-            for (key, numbers, n) in figures {
-                sheets.enter(&pipeline.definitions, &key, numbers, n, below);
+            for (key, numbers, beside) in figures {
+                sheets.enter(&pipeline.definitions, &key, numbers, beside, below);
             }
             sheets.close(&pipeline.definitions, &wholes, below);
             sheets
         };
         let rows = indicators.rows();
         let mut now = rows.into_iter().map(|row| {
-            let (numbers, n) = (row.facts.numbers(), row.facts.n_counted());
-            (row.key, numbers, n)
+            let (numbers, beside) = (row.facts.numbers(), row.facts.beside());
+            (row.key, numbers, beside)
         });
         let told = revisions.told();
         let mut ever = told.iter().flat_map(figures);
@@ -122,10 +122,12 @@ impl<'a> Suppression<'a> {
 }
 
 /// Returns what a revision tells, new and old; what an old amount was of, an earlier one told.
-fn figures(told: &Told) -> impl Iterator<Item = (RowKey, Numbers, Option<i64>)> {
-    let figures = [(&told.new, told.n_counted), (&told.old, None)];
-    let figures = figures.into_iter().filter_map(|(figure, n)| Some((figure.as_ref()?, n)));
-    figures.map(|(figure, n)| (told.key.clone(), figure.numbers, n))
+fn figures(told: &Told) -> impl Iterator<Item = (RowKey, Numbers, Beside)> {
+    let figures = [(&told.new, told.beside), (&told.old, Beside::default())];
+    let told_of = |(figure, beside): (&Option<Figure>, Beside)| {
+        Some((told.key.clone(), figure.as_ref()?.numbers, beside))
+    };
+    figures.into_iter().filter_map(told_of)
 }
 
 /// Returns of what each scope is a part: a procedure of its field and its unit, a field of a unit

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::Datelike as _;
 
 use crate::indicators::period::Period;
-use crate::indicators::row::{Numbers, RowKey};
+use crate::indicators::row::{Beside, Numbers, RowKey};
 use crate::indicators::scope::Scope;
 use crate::pipeline::definitions::{Adds, Definitions, Formula, Total};
 use crate::pipeline::form;
@@ -33,6 +33,8 @@ struct Names {
     denominator: Option<String>,
     /// What an amount or a percentile is of.
     counted: Option<String>,
+    /// What the denominator is the known part of.
+    measured_of: Option<String>,
 }
 
 impl Names {
@@ -41,9 +43,17 @@ impl Names {
         Some(format!("{} without {}", self.denominator.as_ref()?, self.numerator.as_ref()?))
     }
 
+    /// What is known, as a rate of what it is known of.
+    fn known(&self) -> Option<Self> {
+        let measured_of = self.measured_of.clone()?;
+        let (numerator, denominator) = (self.denominator.clone(), Some(measured_of));
+        Some(Self { numerator, denominator, ..Self::default() })
+    }
+
     fn all(self) -> impl Iterator<Item = String> {
-        let rest = self.rest();
-        [self.numerator, self.denominator, self.counted, rest].into_iter().flatten()
+        let (rest, unknown) = (self.rest(), self.known().and_then(|known| known.rest()));
+        let names = [self.numerator, self.denominator, self.counted, self.measured_of];
+        names.into_iter().chain([rest, unknown]).flatten()
     }
 }
 
@@ -54,11 +64,26 @@ impl Sheets {
         definitions: &Definitions,
         key: &RowKey,
         numbers: Numbers,
-        n_counted: Option<i64>,
+        beside: Beside,
         below: i64,
     ) {
         let Some(names) = own_names(definitions, key) else { return };
-        let Numbers { numerator, denominator } = numbers;
+        if let Some(known) = names.known() {
+            let known_of =
+                Numbers { numerator: numbers.denominator, denominator: beside.measured_of };
+            self.enter_named(&known, key, known_of, None, below);
+        }
+        self.enter_named(&names, key, numbers, beside.counted, below);
+    }
+
+    fn enter_named(
+        &mut self,
+        names: &Names,
+        key: &RowKey,
+        Numbers { numerator, denominator }: Numbers,
+        n_counted: Option<i64>,
+        below: i64,
+    ) {
         let rest = numerator.zip(denominator).map(|(numerator, of)| of - numerator);
         let rest_name = names.rest();
         let told = [
@@ -77,7 +102,7 @@ impl Sheets {
                 counts.insert((key.scope.clone(), key.period), n);
             }
         }
-        self.rests.extend(names.numerator.zip(rest_name));
+        self.rests.extend(names.numerator.clone().zip(rest_name));
     }
 
     /// Hides small cells, then what would tell them, until nothing would.
@@ -224,7 +249,7 @@ fn own_names(definitions: &Definitions, key: &RowKey) -> Option<Names> {
         return Some(Names {
             numerator: Some(key.indicator.to_string()),
             denominator: Some(format!("{} is of", key.indicator)),
-            counted: None,
+            ..Names::default()
         });
     };
     let measure = |name: &str| definitions.measures.get(name);
@@ -243,6 +268,12 @@ fn own_names(definitions: &Definitions, key: &RowKey) -> Option<Names> {
                 numerator: Some(&ratio.numerator).filter(counts).map(ToString::to_string),
                 denominator: ratio.denominator.as_ref().filter(counts).map(ToString::to_string),
                 counted: ratio.counted_by.clone(),
+                // It is told where nothing else tells what is known.
+                measured_of: ratio
+                    .measured_of
+                    .as_ref()
+                    .filter(|total| ratio.known.is_none() && counts(total))
+                    .map(ToString::to_string),
             })
         }
         Formula::Percentile { histogram, .. } => {

@@ -93,7 +93,7 @@ pub(super) fn sides(row: &Row, measures: &[Measures], pipeline: &Pipeline) -> [O
             ratio.denominator.as_ref().map(|total| side(total, row.facts.denominator)),
         ],
         Some(Formula::Percentile { histogram, .. }) => {
-            [Some(side(&Total::Measure(histogram.clone()), row.facts.n_counted())), None]
+            [Some(side(&Total::Measure(histogram.clone()), row.facts.beside().counted)), None]
         }
         _ => [None, None],
     }

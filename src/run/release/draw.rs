@@ -1,5 +1,5 @@
 //! A release drawn up: every row computed from what the tables hold now and compared with the last
-//! release, and the guards heard.
+//! release, in figure and reading, and the guards heard.
 
 use std::collections::BTreeMap;
 
@@ -43,11 +43,12 @@ pub(super) fn draw(
     options: &Options,
     watch: &Watch,
 ) -> anyhow::Result<Drawn> {
+    // Read before the state: a release that another run publishes meanwhile takes the number.
+    let last = store.latest_release().context("failed to read the last release")?;
     let state = State::newest(pipeline, store, watch)?;
     let ledger = state.ledger(store)?;
     conservation::check_ledger(&ledger)?;
     let inputs = state.inputs(pipeline, options.as_of);
-    let last = store.latest_release().context("failed to read the last release")?;
     if let Some(last) = last.as_ref().filter(|last| last.inputs.as_ref() == Some(&inputs)) {
         let released = standing(pipeline, store, last, &state, &ledger)?;
         return Ok(Drawn { released, files: Vec::new() });
@@ -66,6 +67,7 @@ pub(super) fn draw(
         options,
         figures: &basis.figures(),
         published: &Published::indicators(last.as_ref(), store)?,
+        trends: &Published::trends(last.as_ref(), store)?,
         changes: &changes(pipeline, last.as_ref(), known.news(&ledger, pipeline)),
         release: (number as i64, &release.published_at),
     };
@@ -80,7 +82,8 @@ pub(super) fn draw(
         differences: control::compare(pipeline, &basis.series, &ledger),
         judgements,
     };
-    if told.n_changed == 0 && released.release.is_some() {
+    let differs = told.n_changed > 0 || told.is_read_otherwise;
+    if !differs && released.release.is_some() {
         return Ok(Drawn { released, files: Vec::new() });
     }
     let mut evidence =

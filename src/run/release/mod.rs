@@ -69,7 +69,7 @@ pub(super) fn release(
         };
         release.files = put_files(store, release.number, files)?;
         if store.publish_release(release).context("failed to publish the release")? {
-            roll_forward(pipeline, store, release)?;
+            roll_forward_last(pipeline, store)?;
             let Release { number, rows_changed, .. } = release;
             info!(stage = "release", number, rows_changed, "published");
             return Ok(released);
@@ -81,10 +81,14 @@ pub(super) fn release(
 /// Brings the Delta tables and the plain copies up to the last release: a run that stopped after
 /// publishing has left this to the next.
 pub(super) fn roll_forward_last(pipeline: &Pipeline, store: &Store) -> anyhow::Result<()> {
-    match store.latest_release().context("failed to read the last release")? {
-        Some(last) => roll_forward(pipeline, store, &last),
-        None => Ok(()),
+    let last = || store.latest_release().context("failed to read the last release");
+    let mut next = last()?;
+    while let Some(release) = next {
+        roll_forward(pipeline, store, &release)?;
+        // Copies of a release that another run has published meanwhile may lie under ours.
+        next = last()?.filter(|newer| newer.number > release.number);
     }
+    Ok(())
 }
 
 /// Reads the indicators as a release published them.

@@ -39,6 +39,11 @@ impl<'a> Published<'a> {
         Self::open(Table::Revisions, Some(release), store)
     }
 
+    /// Opens the trends of a release.
+    pub(super) fn trends(release: Option<&Release>, store: &'a Store) -> anyhow::Result<Self> {
+        Self::open(Table::Trends, release, store)
+    }
+
     fn open(table: Table, release: Option<&Release>, store: &'a Store) -> anyhow::Result<Self> {
         let Some(release) = release else {
             return Ok(Self { store, table, file: None, ids: BTreeSet::new(), n_rows: 0 });
@@ -82,7 +87,8 @@ impl<'a> Published<'a> {
         rows.context("the table of revisions has other columns")
     }
 
-    fn rows(&self, indicator: &str) -> anyhow::Result<RecordBatch> {
+    /// Reads the rows of an indicator.
+    pub(super) fn rows(&self, indicator: &str) -> anyhow::Result<RecordBatch> {
         match self.file.as_ref().filter(|_| self.ids.contains(indicator)) {
             Some(file) => rows_of(self.table, file, &[indicator.to_owned()], self.store),
             None => Ok(RecordBatch::new_empty(self.table.schema())),

@@ -35,6 +35,7 @@ pub(super) struct Making<'a> {
     pub(super) figures: &'a Figures<'a>,
     /// What the rows are compared with.
     pub(super) published: &'a Published<'a>,
+    pub(super) trends: &'a Published<'a>,
     pub(super) changes: &'a Changes,
     /// The number of the release, and when it is published.
     pub(super) release: (i64, &'a str),
@@ -50,6 +51,9 @@ pub(super) struct Made {
 #[derive(Default)]
 pub(super) struct Told {
     pub(super) n_changed: usize,
+    /// Whether a row is read otherwise than it was published, whatever its figure: beside another
+    /// target, or in another trend.
+    pub(super) is_read_otherwise: bool,
     pub(super) final_changed: FinalChanged,
     /// The rows of the headline's indicators.
     headline: Vec<RecordBatch>,
@@ -67,6 +71,7 @@ impl Told {
 struct Part {
     rows: [RecordBatch; BY_INDICATOR.len()],
     n_changed: usize,
+    is_read_otherwise: bool,
     final_changed: FinalChanged,
 }
 
@@ -96,6 +101,7 @@ impl Making<'_> {
         for id in ids {
             let part = self.part(id)?;
             told.n_changed += part.n_changed;
+            told.is_read_otherwise |= part.is_read_otherwise;
             told.final_changed.add(part.final_changed);
             let [indicators, ..] = &part.rows;
             if self.pipeline.settings.headline.iter().any(|known| known.value == id) {
@@ -114,7 +120,10 @@ impl Making<'_> {
     fn part(&self, id: &str) -> anyhow::Result<Part> {
         let Self { pipeline, options, changes, release: (number, published_at), .. } = *self;
         let mut rows = self.figures.of(id);
-        let revisions = revise(&mut rows, &self.published.of(id)?, number, changes);
+        let published = self.published.of(id)?;
+        let revisions = revise(&mut rows, &published, number, changes);
+        // Where figures differ it makes no odds how they were read.
+        let published = revisions.is_empty().then_some(published);
         add_readings(&mut rows, pipeline);
         let (indicators, (told, trends)) = rayon::join(
             || Indicators::from_rows(&rows),
@@ -123,7 +132,12 @@ impl Making<'_> {
                 (told, trend::batch(&trend::trends(&rows, pipeline, options.as_of)))
             },
         );
+        let is_read_otherwise = match published {
+            Some(published) => indicators != published || trends != self.trends.rows(id)?,
+            None => false,
+        };
         Ok(Part {
+            is_read_otherwise,
             rows: [indicators.batch().clone(), told.batch().clone(), trends],
             n_changed: revisions.len(),
             final_changed: FinalChanged::of(&revisions, &pipeline.definitions),

@@ -35,7 +35,7 @@ fn a_fold_that_comes_to_other_counts_than_were_judged_is_not_committed() {
         ledger.add(judged.judgement.clone());
         let judged = [judged];
         let folding = Folding::new(&judged, &ledger, &[], &spill, &pipeline, &store);
-        let committed = folding.commit().map(|committed| committed.n_rewritten);
+        let committed = folding.commit(None).map(|committed| committed.n_rewritten);
         committed.map_err(|error| error.downcast::<Stop>().unwrap().to_string())
     };
     let of = "conservation does not hold for delivery `G99.01/dossier/00000001`";

@@ -3,6 +3,7 @@
 mod faults;
 mod fold;
 mod laws;
+mod meanwhile;
 mod reports;
 mod running;
 mod splits;

@@ -33,6 +33,8 @@ struct Account {
     counts: Vec<(&'static str, i64)>,
     told: Vec<String>,
     n_findings: usize,
+    /// What may be why, and what to do, where something is wrong.
+    hint: Option<String>,
 }
 
 /// Holds a store against itself; a check that fails does not keep the others from running.
@@ -94,6 +96,7 @@ impl Check {
         if n_more > 0 {
             text.push_str(&format!("          and {n_more} more\n"));
         }
+        text.extend(account.hint().map(|hint| format!("          hint: {hint}\n")));
         text
     }
 
@@ -111,6 +114,7 @@ impl Check {
             "counts": counts,
             "n_findings": account.map_or(0, |account| account.n_findings),
             "findings": account.map_or(&[][..], |account| &account.told),
+            "hint": account.and_then(Account::hint),
             "error": error,
         })
     }
@@ -118,7 +122,13 @@ impl Check {
 
 impl Account {
     fn new(counts: impl IntoIterator<Item = (&'static str, i64)>) -> Self {
-        Self { counts: counts.into_iter().collect(), told: Vec::new(), n_findings: 0 }
+        let counts = counts.into_iter().collect();
+        Self { counts, told: Vec::new(), n_findings: 0, hint: None }
+    }
+
+    /// Returns the hint, where something is wrong.
+    fn hint(&self) -> Option<&str> {
+        self.hint.as_deref().filter(|_| self.n_findings > 0)
     }
 
     /// Adds something that is wrong.

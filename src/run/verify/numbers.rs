@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 
-use anyhow::{Context as _, anyhow, bail};
+use anyhow::{Context as _, anyhow};
 use arrow::compute::concat_batches;
 
 use crate::indicators::reading::add_readings;
@@ -11,6 +11,7 @@ use crate::indicators::revise::{Changes, Figure, Revision, Told, revise};
 use crate::indicators::roll_up::RollUp;
 use crate::indicators::row::{Facts, Reading, RowKey};
 use crate::indicators::trend;
+use crate::measures::Measures;
 use crate::pipeline::Pipeline;
 use crate::pipeline::tables::{Cell, Table};
 use crate::run::copy;
@@ -29,6 +30,8 @@ use super::Account;
 /// A release, with the cells of its dossiers and the service catalogue counted again.
 pub(super) struct Recount<'a> {
     release: Release,
+    /// Tells it where the release was made with other definitions or reference data than these.
+    others: Option<String>,
     /// What was counted, rolled up: cells are not held.
     counted: RollUp<'a>,
     /// The measures that the release was made of.
@@ -44,7 +47,7 @@ pub(super) fn recount<'a>(
 ) -> anyhow::Result<Option<Recount<'a>>> {
     let last = store.latest_release().context("failed to read the last release")?;
     let Some(release) = last else { return Ok(None) };
-    check_pipeline(&release, pipeline)?;
+    let others = others(&release, pipeline);
     let kept = source(Table::Measures, &release, store).and_then(|kept| Ok(kept.cells()?));
     let dossiers = source(Table::Dossiers, &release, store)?.cells()?;
     let mut inputs: Vec<(Cell, Option<&DataFile>)> =
@@ -55,12 +58,29 @@ pub(super) fn recount<'a>(
         let counted = measure::count(cell, *file, &pipeline.definitions.measures, pipeline, store)?;
         rolled_up.lock().expect("adding does not panic").add(counted.batch());
         let kept = kept.as_ref().ok().and_then(|kept| kept.get(cell));
-        let is_kept = kept.map(|file| Ok(measure::read_cell(file, store)? == counted));
+        let is_kept = kept.map(|file| is_kept(file, counted, others.is_some(), pipeline, store));
         Ok::<_, anyhow::Error>((cell.clone(), is_kept))
     };
     let cells = on_threads(&inputs, count)?.into_iter().collect();
     let counted = rolled_up.into_inner().expect("adding does not panic");
-    Ok(Some(Recount { release, counted, kept, cells }))
+    Ok(Some(Recount { release, others, counted, kept, cells }))
+}
+
+/// Whether a file of measures holds what was counted again; where it may have been counted by other
+/// definitions, of the measures that both count alike.
+fn is_kept(
+    file: &DataFile,
+    counted: Measures,
+    by_others: bool,
+    pipeline: &Pipeline,
+    store: &Store,
+) -> anyhow::Result<bool> {
+    let kept = measure::read_cell(file, store)?;
+    if !by_others {
+        return Ok(kept == counted);
+    }
+    let alike = measure::alike(file, &pipeline.definitions.measures, store)?;
+    Ok(kept.of(&alike) == counted.of(&alike))
 }
 
 /// Computes the released rows again and compares them, one by one, and what stands beside them:
@@ -70,7 +90,7 @@ pub(super) fn numbers(
     pipeline: &Pipeline,
     store: &Store,
 ) -> anyhow::Result<Account> {
-    let Recount { release, counted, .. } = recount;
+    let Recount { release, others, counted, .. } = recount;
     let ledger = Ledger::at(&source(Table::Deliveries, release, store)?, store)?;
     let basis = Basis::new(pipeline, &ledger, counted.clone(), release.as_of)?;
     let figures = basis.figures();
@@ -78,6 +98,7 @@ pub(super) fn numbers(
     let defined = pipeline.definitions.indicators.keys().map(String::as_str);
     let ids: BTreeSet<&str> = defined.chain(published.ids()).collect();
     let mut account = Account::new([("rows", published.n_rows() as i64)]);
+    account.hint = others.clone();
     let mut trends = Vec::new();
     for id in ids {
         let (mut rows, released) = (figures.of(id), published.of(id)?);
@@ -157,9 +178,10 @@ fn compare(wanted: Vec<Revision>, told: Vec<Told>, release: &Release, account: &
 
 /// Tells where the measures that were released from are not those counted again, cell by cell.
 pub(super) fn measures(recount: &Recount<'_>) -> anyhow::Result<Account> {
-    let Recount { kept, cells: counted, .. } = recount;
+    let Recount { others, kept, cells: counted, .. } = recount;
     let kept = kept.as_ref().map_err(|error| anyhow!("{error:#}"))?;
     let mut account = Account::new([("cells", kept.len() as i64)]);
+    account.hint = others.clone();
     let cells: BTreeSet<&Cell> = kept.keys().chain(counted.keys()).collect();
     for cell in cells {
         match (kept.get(cell), counted.get(cell)) {
@@ -177,18 +199,18 @@ pub(super) fn measures(recount: &Recount<'_>) -> anyhow::Result<Account> {
     Ok(account)
 }
 
-/// Numbers that were made by other definitions cannot be made again with these.
-fn check_pipeline(release: &Release, pipeline: &Pipeline) -> anyhow::Result<()> {
+/// Tells it where a release was made with others than this pipeline's: what does not come out may
+/// differ for that alone.
+fn others(release: &Release, pipeline: &Pipeline) -> Option<String> {
     let others = made_with_others(release, pipeline);
-    if others.is_empty() {
-        return Ok(());
-    }
-    bail!(
-        "release {} was made with other {} than this pipeline's: verify it with the pipeline \
-         directory as it was then, or verify the next release",
-        release.number,
-        others.join(" and ")
-    )
+    (!others.is_empty()).then(|| {
+        format!(
+            "release {} was made with other {} than this pipeline's: verify it with the pipeline \
+             directory as it was then, or verify the next release",
+            release.number,
+            others.join(" and ")
+        )
+    })
 }
 
 /// Tells a row that differs: what was released, and what it comes to when it is computed again.

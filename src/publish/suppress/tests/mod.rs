@@ -1,5 +1,6 @@
 //! Small figures as text, hidden and told.
 
+mod beside;
 mod laws;
 mod revisions;
 mod shown;
@@ -247,34 +248,6 @@ fn the_only_unit_is_hidden_with_the_ministry() {
     let open = open(&rows("received", "unit A: 2 20", &pipeline), &pipeline);
     assert_eq!(told(&open, "ministry", PeriodKind::Quarter), NO_QUARTER);
     assert_eq!(told(&open, "ministry", PeriodKind::Year), "22");
-}
-
-#[test]
-fn no_reading_tells_a_hidden_value() {
-    let pipeline = pipeline();
-    let months = |first: &str, rest: &str| format!("{first}{}", format!(" {rest}").repeat(23));
-    let lines = [("A", "2", "20"), ("B", "50", "50"), ("C", "60", "60")]
-        .map(|(unit, first, rest)| format!("unit {unit}: {}", months(first, rest)));
-    let open = open(&rows("resolved", &lines.join("\n"), &pipeline), &pipeline);
-    let reading = |unit: &str, kind: PeriodKind, start: &str| {
-        let start: NaiveDate = start.parse().unwrap();
-        let is_asked = |row: &&Row| {
-            let period = row.key.period;
-            row.key.scope.name() == unit && (period.kind, period.start) == (kind, start)
-        };
-        open.iter().find(is_asked).unwrap().reading.clone()
-    };
-    let january = reading("A", PeriodKind::Month, "2021-01-01");
-    assert_eq!((january.previous_value, january.change), (None, None));
-    assert_eq!((january.year_ago_value, january.year_change), (None, None));
-    let february = reading("A", PeriodKind::Month, "2021-02-01");
-    assert_eq!((february.previous_value, february.year_ago_value), (Some(20.0), None));
-    let year = reading("A", PeriodKind::Year, "2021-01-01");
-    assert_eq!(year.year_ago_value, Some(222.0));
-    // Of the others, a hidden row keeps no rank and an open one keeps its own.
-    assert_eq!(reading("B", PeriodKind::Month, "2020-01-01"), Reading::default());
-    assert_eq!(reading("C", PeriodKind::Month, "2020-01-01").rank, Some(1));
-    assert_eq!(reading("C", PeriodKind::Month, "2021-01-01").previous_value, Some(60.0));
 }
 
 #[test]

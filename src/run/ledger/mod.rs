@@ -1,15 +1,10 @@
 //! The ledger: every judgement of every delivery, and what follows from them all.
 
+mod rows;
+
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 use anyhow::Context as _;
-use arrow::array::cast::AsArray as _;
-use arrow::array::{
-    Array as _, ArrayRef, Date32Array, Int64Array, ListBuilder, RecordBatch, StringArray,
-    StringBuilder, TimestampMicrosecondArray,
-};
-use arrow::datatypes::{Date32Type, Int64Type, TimestampMicrosecondType};
 use chrono::NaiveDate;
 use rayon::prelude::*;
 
@@ -17,7 +12,6 @@ use crate::decode::Written;
 use crate::indicators::coverage::Covered;
 use crate::normalise::{Fates, Figures};
 use crate::pipeline::Pipeline;
-use crate::pipeline::encoding::Encoding;
 use crate::pipeline::rules::{Note, Refusal};
 use crate::pipeline::tables::{Cell, Table};
 use crate::store::Store;
@@ -28,6 +22,8 @@ use crate::store::table::Snapshot;
 
 use super::ingest::Work;
 use super::judge::Judged;
+
+pub(super) use rows::row;
 
 /// One judgement of a delivery.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,6 +60,10 @@ impl Judgement {
         format!("{}/{}/{:08}", self.unit, self.feed, self.n)
     }
 
+    fn key(&self) -> (String, String, i64) {
+        (self.unit.clone(), self.feed.clone(), self.n)
+    }
+
     /// Whether the delivery was accepted.
     pub(super) fn is_accepted(&self) -> bool {
         self.refusal.is_none()
@@ -93,7 +93,7 @@ impl Ledger {
         let read = |file: &DataFile| -> anyhow::Result<Vec<Judgement>> {
             let mut read = Vec::new();
             for batch in store.read(Table::Deliveries, file, None)? {
-                read.extend(judgements(&batch?)?);
+                read.extend(rows::judgements(&batch?)?);
             }
             Ok(read)
         };
@@ -105,7 +105,7 @@ impl Ledger {
 
     /// Adds a judgement; the later one of a delivery stands.
     pub(super) fn add(&mut self, judgement: Judgement) {
-        let key = (judgement.unit.clone(), judgement.feed.clone(), judgement.n);
+        let key = judgement.key();
         let is_later =
             self.latest.get(&key).is_none_or(|known| known.judgement <= judgement.judgement);
         if is_later {
@@ -125,8 +125,9 @@ impl Ledger {
     }
 
     /// Returns what is to be judged, in the order of landing: what has landed and is not judged
-    /// yet, what is to be judged again, and what a run that was killed was judging again. The files
-    /// of a judgement bear its number: what a run has begun by another profile is another judgement.
+    /// yet, what is to be judged again, and what a run that was killed was judging otherwise than it
+    /// is entered. The files of a judgement bear its number: what a run has begun by another profile
+    /// is another judgement.
     pub(super) fn work(
         &self,
         landed: &[Delivery],
@@ -138,7 +139,7 @@ impl Ledger {
             let id = delivery.id();
             let last = self.judgement_of(delivery).map_or(0, |last| last.judgement);
             let begun = left_over.iter().filter_map(|(_, intent)| intent.judgements.get(&id));
-            let is_begun = begun.clone().any(|begun| begun.judgement > last);
+            let is_begun = begun.clone().any(|begun| begun.judgement != last);
             let is_wanted = last == 0 || again.contains(&id) || is_begun;
             let feed = pipeline.feed(&delivery.unit, &delivery.feed);
             let holds = |hash: &str| feed.is_some_and(|feed| feed.profile_hash == hash);
@@ -150,25 +151,55 @@ impl Ledger {
     }
 
     /// Returns the deliveries that stand again because what replaced them is refused now: their
-    /// observations left `dossiers` when they were replaced.
-    pub(super) fn revealed(&self, judged: &[Judged], landed: &[Delivery]) -> Vec<Work> {
-        if judged.iter().all(|j| j.judgement.is_accepted() || j.judgement.judgement == 1) {
+    /// observations left `dossiers` when they were replaced, perhaps by a run that was killed before
+    /// the ledger knew of it.
+    pub(super) fn revealed(
+        &self,
+        judged: &[Judged],
+        landed: &[Delivery],
+        left_over: &[(String, Intent)],
+    ) -> Vec<Work> {
+        let is_left_over = |judgement: &Judgement| {
+            let id = judgement.delivery();
+            left_over.iter().any(|(_, intent)| intent.judgements.contains_key(&id))
+        };
+        let has_replaced = |judgement: &&Judgement| {
+            let before = self.latest.get(&judgement.key());
+            before.is_some_and(Judgement::is_accepted) || is_left_over(judgement)
+        };
+        let refused = judged.iter().map(|judged| &judged.judgement).filter(|j| !j.is_accepted());
+        let replaced = refused.filter(has_replaced).flat_map(|refused| self.replaces(refused));
+        let mut replaced: BTreeMap<_, _> = replaced.map(|old| (old.key(), old)).collect();
+        if replaced.is_empty() {
             return Vec::new();
         }
         let mut newer = self.clone();
-        judged.iter().for_each(|judged| newer.add(judged.judgement.clone()));
-        let is_revealed = |old: &Judgement| {
-            let is_judged =
-                judged.iter().any(|judged| judged.judgement.delivery() == old.delivery());
-            let was_replaced = self.replaced_by(old).is_some();
-            old.is_accepted() && !is_judged && was_replaced && newer.replaced_by(old).is_none()
+        for Judged { judgement, .. } in judged {
+            newer.add(judgement.clone());
+            replaced.remove(&judgement.key());
+        }
+        replaced.retain(|_, old| newer.replaced_by(old).is_none());
+        let work = |delivery: &Delivery| {
+            let key = (delivery.unit.clone(), delivery.feed.clone(), delivery.n as i64);
+            let judgement = replaced.get(&key)?.judgement + 1;
+            Some(Work { delivery: delivery.clone(), judgement })
         };
-        let revealed = self.judgements().filter(|old| is_revealed(old));
-        let find = |old: &Judgement| {
-            let delivery = landed.iter().find(|delivery| delivery.id() == old.delivery())?.clone();
-            Some(Work { delivery, judgement: old.judgement + 1 })
-        };
-        revealed.filter_map(find).collect()
+        landed.iter().filter_map(work).collect()
+    }
+
+    /// Names the deliveries of intents that do not stand: refused, or replaced.
+    pub(super) fn fallen<'a>(&self, intents: impl Iterator<Item = &'a Intent>) -> BTreeSet<String> {
+        let named: BTreeSet<&String> =
+            intents.flat_map(|intent| intent.judgements.keys()).collect();
+        let is_fallen = |j: &&Judgement| !j.is_accepted() || self.replaced_by(j).is_some();
+        let fallen = self.judgements().filter(|j| named.contains(&j.delivery())).filter(is_fallen);
+        fallen.map(Judgement::delivery).collect()
+    }
+
+    /// Whether it holds a later judgement of the same delivery.
+    pub(super) fn supersedes(&self, judgement: &Judgement) -> bool {
+        let standing = self.latest.get(&judgement.key());
+        standing.is_some_and(|standing| standing.judgement > judgement.judgement)
     }
 
     /// Whether a delivery is judged.
@@ -190,13 +221,11 @@ impl Ledger {
     /// Returns the accepted deliveries that an accepted one replaces.
     pub(super) fn replaces(&self, judgement: &Judgement) -> Vec<&Judgement> {
         let Some(slot) = &judgement.slot else { return Vec::new() };
-        let is_replaced = |earlier: &&Judgement| {
-            (&earlier.unit, &earlier.feed) == (&judgement.unit, &judgement.feed)
-                && earlier.n < judgement.n
-                && earlier.is_accepted()
-                && earlier.slot.as_ref() == Some(slot)
-        };
-        self.latest.values().filter(is_replaced).collect()
+        let at = |n: i64| (judgement.unit.clone(), judgement.feed.clone(), n);
+        let earlier = self.latest.range(at(0)..at(judgement.n)).map(|(_, earlier)| earlier);
+        let is_replaced =
+            |earlier: &&Judgement| earlier.is_accepted() && earlier.slot.as_ref() == Some(slot);
+        earlier.filter(is_replaced).collect()
     }
 
     /// Returns what the accepted deliveries cover, in the order of landing.
@@ -256,120 +285,4 @@ fn silence_empty_ones(covered: &mut [Covered]) {
         let is_own = |c: &&Covered| (&c.unit, &c.feed) == (&empty.unit, &empty.feed);
         empty.is_telling = !silent.iter().filter(is_own).any(|c| c.touches(start, end));
     }
-}
-
-/// Makes the ledger row of a judgement.
-pub(super) fn row(judgement: &Judgement) -> RecordBatch {
-    let text = |text: Option<&str>| Arc::new(StringArray::from(vec![text])) as ArrayRef;
-    let integer = |number: i64| Arc::new(Int64Array::from(vec![number])) as ArrayRef;
-    let day = |day: Option<NaiveDate>| {
-        Arc::new(Date32Array::from(vec![day.map(Date32Type::from_naive_date)])) as ArrayRef
-    };
-    let instant = |micros: Option<i64>| {
-        Arc::new(TimestampMicrosecondArray::from(vec![micros]).with_timezone("UTC")) as ArrayRef
-    };
-    let (refusal, written) = (judgement.refusal.as_ref(), judgement.written.as_ref());
-    let params = refusal.map(|r| serde_json::to_string(&r.params).expect("texts by text are JSON"));
-    let control = judgement.control.as_ref();
-    let control = control.map(|c| serde_json::to_string(c).expect("numbers by text are JSON"));
-    let Fates { read, accepted, duplicate, rejected, out_of_scope } = judgement.fates;
-    let columns = vec![
-        text(Some(&judgement.delivery())),
-        text(Some(&judgement.unit)),
-        text(Some(&judgement.feed)),
-        integer(judgement.n),
-        text(Some(&judgement.name)),
-        text(Some(&judgement.sha256)),
-        text(judgement.slot.as_deref()),
-        integer(judgement.judgement),
-        text(Some(&judgement.profile_hash)),
-        day(judgement.period.map(|(start, _)| start)),
-        day(judgement.period.map(|(_, end)| end)),
-        instant(judgement.observed_at),
-        text(Some(if refusal.is_none() { "accepted" } else { "refused" })),
-        text(refusal.map(|refusal| refusal.rule.as_str())),
-        text(params.as_deref()),
-        integer(read),
-        integer(accepted),
-        integer(duplicate),
-        integer(rejected),
-        integer(out_of_scope),
-        list(judgement.cells.iter().map(ToString::to_string)),
-        list(judgement.unknown_headings.iter().cloned()),
-        text(written.map(|written| written.format.as_str())),
-        text(written.map(|written| written.encoding.name())),
-        text(Some(&serde_json::to_string(&judgement.notes).expect("texts by text are JSON"))),
-        text(control.as_deref()),
-        instant(judgement.landed_at),
-    ];
-    RecordBatch::try_new(Table::Deliveries.schema(), columns).expect("one value a column")
-}
-
-fn list(texts: impl Iterator<Item = String>) -> ArrayRef {
-    let mut builder = ListBuilder::new(StringBuilder::new());
-    texts.for_each(|text| builder.values().append_value(text));
-    builder.append(true);
-    Arc::new(builder.finish())
-}
-
-/// Reads ledger rows back.
-fn judgements(batch: &RecordBatch) -> anyhow::Result<Vec<Judgement>> {
-    let column = |name: &str| batch.column_by_name(name).expect("the store checks the schema");
-    let text = |name: &str, row: usize| {
-        let texts = column(name).as_string::<i32>();
-        texts.is_valid(row).then(|| texts.value(row).to_owned())
-    };
-    let integer = |name: &str, row: usize| column(name).as_primitive::<Int64Type>().value(row);
-    let day = |name: &str, row: usize| {
-        let days = column(name).as_primitive::<Date32Type>();
-        days.is_valid(row).then(|| Date32Type::to_naive_date_opt(days.value(row))).flatten()
-    };
-    let instant = |name: &str, row: usize| {
-        let instants = column(name).as_primitive::<TimestampMicrosecondType>();
-        instants.is_valid(row).then(|| instants.value(row))
-    };
-    let texts = |name: &str, row: usize| {
-        let values = column(name).as_list::<i32>().value(row);
-        values.as_string::<i32>().iter().flatten().map(str::to_owned).collect::<Vec<_>>()
-    };
-    let read = |row: usize| {
-        let params = text("params", row).map(|params| serde_json::from_str(&params)).transpose();
-        let params = params.context("the ledger holds parameters that are not JSON")?;
-        let notes = text("notes", row).map_or(Ok(Vec::new()), |notes| serde_json::from_str(&notes));
-        let control = text("control", row).map(|figures| serde_json::from_str(&figures));
-        let control = control.transpose();
-        let written = |format| {
-            let encoding = Encoding::of_name(&text("encoding", row)?)?;
-            Some(Written { format, encoding })
-        };
-        let cells = texts("cells", row).iter().map(|cell| cell.parse()).collect::<Result<_, _>>();
-        Ok(Judgement {
-            unit: text("unit_code", row).unwrap_or_default(),
-            feed: text("feed", row).unwrap_or_default(),
-            n: integer("n", row),
-            name: text("name", row).unwrap_or_default(),
-            sha256: text("sha256", row).unwrap_or_default(),
-            slot: text("slot", row),
-            judgement: integer("judgement", row),
-            profile_hash: text("profile_hash", row).unwrap_or_default(),
-            period: day("period_start", row).zip(day("period_end", row)),
-            observed_at: instant("observed_at", row),
-            refusal: text("rule", row)
-                .map(|rule| Refusal { rule, params: params.unwrap_or_default() }),
-            fates: Fates {
-                read: integer("read", row),
-                accepted: integer("accepted", row),
-                duplicate: integer("duplicate", row),
-                rejected: integer("rejected", row),
-                out_of_scope: integer("out_of_scope", row),
-            },
-            cells: cells.map_err(anyhow::Error::msg)?,
-            unknown_headings: texts("unknown_headings", row),
-            written: text("format", row).and_then(written),
-            control: control.context("the ledger holds figures that are not JSON")?,
-            notes: notes.context("the ledger holds notes that are not JSON")?,
-            landed_at: instant("landed_at", row),
-        })
-    };
-    (0..batch.num_rows()).map(read).collect()
 }
