@@ -82,7 +82,7 @@ impl Pulling {
 /// What a release is made by.
 #[derive(Debug, clap::Args)]
 pub(super) struct Publishing {
-    /// Compute indicators up to and including this day: the end of a month, or today;
+    /// Compute indicators up to and including this day: the end of a month that is over, or today;
     /// by default the pipeline's `as_of`, else today
     #[arg(long, value_name = "DAY", value_parser = day)]
     as_of: Option<NaiveDate>,
@@ -99,13 +99,13 @@ pub(super) struct Publishing {
 
 impl Publishing {
     /// Returns what a run is asked for; `None`, once said, where the day is neither the end of a
-    /// month nor today.
+    /// past month nor today: figures of days that have not been would be final.
     pub(super) fn options(&self, pipeline: &Pipeline) -> Option<Options> {
         let now = now();
         let today = today(now, pipeline);
         let as_of = self.as_of.or(pipeline.settings.as_of).unwrap_or(today);
-        if !is_month_end(as_of) && as_of != today {
-            let hint = "the end of a month, or today";
+        if as_of > today || (!is_month_end(as_of) && as_of != today) {
+            let hint = "the end of a month that is over, or today";
             output::to_stderr(&format!("error: --as-of {as_of} must be {hint}"));
             return None;
         }

@@ -6,6 +6,7 @@ mod condition;
 mod contract;
 mod control;
 mod delivery_marks;
+mod mislaid;
 mod nulls;
 mod number;
 mod observations;
@@ -36,6 +37,7 @@ pub use tax_code::is_tax_code;
 
 use contract::Contracts;
 use delivery_marks::FlagTally;
+use mislaid::Belonging;
 use number::DossierKey;
 use observations::ObservationsBuilder;
 use record::{Implied, Place, Record};
@@ -56,6 +58,8 @@ pub struct Origin {
     pub judgement: i64,
     pub unit: String,
     pub feed: String,
+    /// The period that it reports on, half-open.
+    pub period: Option<(NaiveDate, NaiveDate)>,
     /// When the data was exported, in UTC microseconds, with its local day.
     pub observed: Option<(i64, NaiveDate)>,
 }
@@ -96,6 +100,9 @@ pub struct Judge<'a> {
     implied: Vec<Implied<'a>>,
     n_headings: usize,
     flags: FlagTally,
+    belonging: Belonging<'a>,
+    /// What its headings tell of the delivery.
+    heading: Option<Note>,
     contracts: Contracts<'a>,
 }
 
@@ -144,6 +151,8 @@ impl<'a> Judge<'a> {
             implied,
             n_headings: header.n_fields(),
             flags: FlagTally::default(),
+            belonging: Belonging::new(pipeline, profile, origin),
+            heading: mislaid::heading(header, profile),
         }
     }
 
@@ -174,6 +183,7 @@ impl<'a> Judge<'a> {
             match judged {
                 Ok(()) => {
                     self.flags.add(&record);
+                    self.belonging.add(&record, &key);
                     accepted.push(&key, self.pipeline.settings.buckets, &record);
                 }
                 Err((column, breach)) => {
@@ -202,6 +212,8 @@ impl<'a> Judge<'a> {
         delivery_marks::turned(self.readers.iter())?;
         let supplied = supplied_by(&self.readers, self.never_there) | self.always_supplied;
         let mut notes = self.contracts.finish(fates.read - fates.out_of_scope, supplied)?;
+        notes.extend(self.heading.take());
+        notes.extend(self.belonging.notes());
         notes.extend(self.flags.notes());
         notes.extend(delivery_marks::clock(self.readers.iter().map(|reader| reader.clock)));
         Ok(notes)

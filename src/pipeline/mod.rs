@@ -91,7 +91,10 @@ impl Pipeline {
         let mut faults = Faults::default();
         if !dir.is_dir() {
             let file = SourceFile { path: dir.to_string_lossy().into(), text: "".into() };
-            let hint = "`hoso init DIR` makes one; --pipeline DIR names it";
+            let hint = match Path::new("pipeline.toml").is_file() {
+                true => "the working directory is one: --pipeline .",
+                false => "`hoso init DIR` makes one; --pipeline DIR names it",
+            };
             faults.add(&file, 0..0, "no pipeline directory here").hint(hint);
             return Err(faults);
         }

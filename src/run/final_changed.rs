@@ -54,18 +54,14 @@ fn is_changed(revision: &Revision, old: &Facts, definitions: &Definitions) -> bo
 }
 
 fn told(revision: &Revision, old: &Facts) -> String {
-    let shown = |facts: &Facts| match (facts.numerator, facts.denominator) {
-        (Some(numerator), Some(denominator)) => format!("{numerator}/{denominator}"),
-        (Some(count), None) => count.to_string(),
-        _ => facts.status.name().to_owned(),
-    };
     let key = &revision.key;
-    let to = match &revision.new {
-        Some(new) if new.is_final => shown(new),
-        Some(new) => format!("{}, provisional", shown(new)),
-        None => "published no more".to_owned(),
+    let (from, to) = match &revision.new {
+        None => (numbers(old), "published no more".to_owned()),
+        Some(new) if !new.is_final => (numbers(old), format!("{}, provisional", numbers(new))),
+        // Numbers that stay are read otherwise.
+        Some(new) if numbers(new) == numbers(old) => (whole(old), whole(new)),
+        Some(new) => (numbers(old), numbers(new)),
     };
-    let from = shown(old);
     format!(
         "`{}` of {} for {} from {}: {from} would be {to}",
         key.indicator,
@@ -73,4 +69,22 @@ fn told(revision: &Revision, old: &Facts) -> String {
         key.period.kind.name(),
         key.period.start,
     )
+}
+
+/// Tells the numbers of a figure, or else its value or why there is none.
+fn numbers(facts: &Facts) -> String {
+    match (facts.numerator, facts.denominator, facts.value) {
+        (Some(numerator), Some(denominator), _) => format!("{numerator}/{denominator}"),
+        (Some(count), None, _) => count.to_string(),
+        (None, _, Some(value)) => value.to_string(),
+        (None, _, None) => facts.status.name().to_owned(),
+    }
+}
+
+/// Tells a figure with what its numbers come to.
+fn whole(facts: &Facts) -> String {
+    match facts.value {
+        Some(value) => format!("{} = {value}", numbers(facts)),
+        None => format!("{} ({})", numbers(facts), facts.status.name()),
+    }
 }

@@ -272,6 +272,7 @@ fn origin(judgement: &Judgement, pipeline: &Pipeline) -> Origin {
         judgement: judgement.judgement,
         unit: judgement.unit.clone(),
         feed: judgement.feed.clone(),
+        period: judgement.period,
         observed: judgement.observed_at.zip(pipeline.settings.local_day(judgement.observed_at)),
     }
 }

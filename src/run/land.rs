@@ -80,6 +80,7 @@ pub(super) fn land(
             watch,
             now,
             n_new: 0,
+            n_replaced: 0,
             notes: Vec::new(),
         };
         let done = landing.land();
@@ -116,6 +117,8 @@ struct Landing<'a> {
     watch: &'a Watch,
     now: DateTime<Utc>,
     n_new: usize,
+    /// How many objects have other bytes than what took their place, and those that they had before.
+    n_replaced: usize,
     notes: Vec<String>,
 }
 
@@ -147,6 +150,13 @@ impl Landing<'_> {
             self.notes
                 .push(format!("{n_unwhole} files are still being written: left for the next run"));
         }
+        if self.n_replaced > 0 {
+            let n = self.n_replaced;
+            self.notes.push(format!(
+                "{n} files came again as they were before others took their place, and change \
+                 nothing: to make one stand, send it under another name"
+            ));
+        }
         Ok(())
     }
 
@@ -163,7 +173,10 @@ impl Landing<'_> {
         let of_name = self.known.latest(self.feed, &name, None);
         let of_slot =
             slot.as_deref().and_then(|slot| self.known.latest(self.feed, &name, Some(slot)));
-        if of_name.into_iter().chain(of_slot).any(|latest| latest.sha256 == bytes.sha256()) {
+        let is_same = |latest: &Manifest| latest.sha256 == bytes.sha256();
+        if of_name.into_iter().chain(of_slot).any(is_same) {
+            // Copied anew, all files of a folder look new: the order of their names tells nothing.
+            self.n_replaced += usize::from(of_slot.is_some_and(|latest| !is_same(latest)));
             return Ok(());
         }
         let refusal = || Refusal::new("name_outside_pattern", [("hash", name.clone())]);

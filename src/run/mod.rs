@@ -111,6 +111,14 @@ pub fn open_published(url: &str, pipeline: &Pipeline) -> anyhow::Result<Store> {
         opened => opened.with_context(|| format!("failed to open the store `{url}`")),
     };
     let store = store.map_err(stop::classify)?;
+    let found = match store.identity() {
+        Err(StoreError::NotFound { .. }) => return Err(nothing().into()),
+        found => found.with_context(|| format!("failed to read the store `{url}`"))?,
+    };
+    // In how many buckets the cells are cut matters only to who writes.
+    if found.pipeline != pipeline.settings.name {
+        return Err(other_store(&found, pipeline).into());
+    }
     match store.snapshot(Table::Deliveries) {
         Err(StoreError::NotFound { .. }) => Err(nothing().into()),
         snapshot => snapshot.map(|_| store).context("failed to read the store"),
@@ -192,15 +200,18 @@ fn finish(
 
 /// Stops when the store is another pipeline's, or when its cells are cut in another way.
 fn identify(pipeline: &Pipeline, store: &Store) -> anyhow::Result<()> {
-    let wanted =
-        Identity { pipeline: pipeline.settings.name.clone(), buckets: pipeline.settings.buckets };
-    let found = store.identify(&wanted);
+    let found = store.identify(&identity(pipeline));
     let found = found.with_context(|| format!("failed to open the store `{}`", store.url()))?;
-    if found == wanted {
-        return Ok(());
-    }
+    if found == identity(pipeline) { Ok(()) } else { Err(other_store(&found, pipeline).into()) }
+}
+
+fn identity(pipeline: &Pipeline) -> Identity {
+    Identity { pipeline: pipeline.settings.name.clone(), buckets: pipeline.settings.buckets }
+}
+
+fn other_store(found: &Identity, pipeline: &Pipeline) -> Stop {
     let told = |is: &Identity| format!("`{}` with {} buckets", is.pipeline, is.buckets);
-    Err(Stop::OtherStore { found: told(&found), wanted: told(&wanted) }.into())
+    Stop::OtherStore { found: told(found), wanted: told(&identity(pipeline)) }
 }
 
 /// Adds to what a guard says what was refused in the run that it stops, and what was not reached.

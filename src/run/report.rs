@@ -196,7 +196,11 @@ fn notes(judgements: &[&Judgement], language: Language) -> impl Iterator<Item = 
         }
     }
     let line = |((unit, feed, told), n): ((&str, &str, String), usize)| {
-        let times = if n > 1 { format!(" ({n} deliveries)") } else { String::new() };
+        let times = match language {
+            _ if n == 1 => String::new(),
+            Language::English => format!(" ({n} deliveries)"),
+            Language::Vietnamese => format!(" ({n} tệp)"),
+        };
         format!("{unit} {feed}: {told}{times}")
     };
     counts.into_iter().map(line).collect::<Vec<_>>().into_iter()

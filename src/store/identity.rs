@@ -19,6 +19,11 @@ impl Store {
         if self.root.put_if_absent("store.json", bytes)? {
             return Ok(identity.clone());
         }
+        self.identity()
+    }
+
+    /// Reads the identity of a store.
+    pub fn identity(&self) -> Result<Identity, StoreError> {
         serde_json::from_slice(&self.root.read("store.json")?)
             .map_err(|error| StoreError::corrupt("store.json", error))
     }

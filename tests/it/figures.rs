@@ -185,5 +185,5 @@ fn nothing_after_the_as_of_day_is_counted() {
     // A day inside a past month cannot be served from months.
     let ran = world.hoso(&["run", "--as-of", "2020-02-10"]);
     assert_eq!(ran.code, 2, "{ran}");
-    assert!(ran.stderr.contains("the end of a month, or today"), "{ran}");
+    assert!(ran.stderr.contains("the end of a month that is over, or today"), "{ran}");
 }

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::feeds::{PORTAL, told, world};
-use super::world::World;
+use super::world::{World, log};
 
 #[test]
 fn a_due_day_that_is_moved_is_marked_where_it_had_passed_on_the_local_day() {
@@ -56,4 +56,57 @@ fn a_portal_that_tells_no_due_day_at_all_is_not_said_to_lack_one() {
     let marks = told(&world.dossiers(), "200111-0002", &["marks"]);
     assert!(marks.contains("number_replaced"), "{marks}");
     assert!(!marks.contains("portal_end_without_due"), "{marks}");
+}
+
+/// Runs a log of the first unit for January, and returns what is noted of it.
+fn noted(world: &World, log: &str) -> String {
+    world.write("in/u1/2020-01.csv", log);
+    let ran = world.run(0);
+    let notes = ran.stderr.lines().filter(|line| line.starts_with("note: "));
+    notes.map(|line| format!("{line}\n")).collect()
+}
+
+/// Five records of dossiers of an agency, received in a month and open.
+fn five(agency: &str, month: u32) -> String {
+    let row = |n: u32| {
+        format!(
+            "{agency}-20{month:02}1{n}-0001|1.000001|1{n}/{month:02}/2020|||Đang xử lý|Trực tiếp|\n"
+        )
+    };
+    log(&(0..5).map(row).collect::<String>())
+}
+
+#[test]
+fn a_heading_that_was_renamed_is_noted_with_what_is_lacking() {
+    let january = five("G99.01", 1);
+    assert_eq!(noted(&World::small(), &january), "");
+    let renamed = january.replace("Ngày hẹn trả", "Hạn trả");
+    insta::assert_snapshot!(noted(&World::small(), &renamed), @"note: G99.01 dossier: nothing is read from heading 6, and none is there for Ngày hẹn trả: was one renamed?");
+    // Without another heading in its place nothing tells that it should be there.
+    assert_eq!(noted(&World::small(), &january.replace("Ngày hẹn trả", "Người nộp")), "");
+}
+
+#[test]
+fn a_log_with_the_numbers_of_another_unit_is_noted() {
+    insta::assert_snapshot!(noted(&World::small(), &five("G99.02", 1)), @"note: G99.01 dossier: 5 of 5 dossier numbers are of other units, as of G99.02: is it the log of another unit?");
+    insta::assert_snapshot!(noted(&World::small(), &five("000.00.02.G99", 1)), @"note: G99.01 dossier: 5 of 5 dossier numbers are of other units, as of G99.02: is it the log of another unit?");
+    // The ministry's own numbers, and those of no known unit.
+    assert_eq!(noted(&World::small(), &five("G99", 1)), "");
+    assert_eq!(noted(&World::small(), &five("G98.07", 1)), "");
+    // A unit may go on with what its predecessor began.
+    let world = World::small();
+    world.edit(
+        "units.csv",
+        "First department,000.00.01.G99,G99,,",
+        "First department,,G99,G99.02,",
+    );
+    assert_eq!(noted(&world, &five("G99.02", 1)), "");
+}
+
+#[test]
+fn a_log_without_a_day_of_its_period_is_noted() {
+    insta::assert_snapshot!(noted(&World::small(), &five("G99.01", 2)), @"note: G99.01 dossier: none of 5 records was received or completed from 2020-01-01 to 2020-01-31, which it reports on: is it another period's?");
+    // What was received before and is resolved in the period belongs there.
+    let resolved = five("G99.01", 2).replace(",Đang xử lý", "09/01/2020,Đã xong");
+    assert!(!noted(&World::small(), &resolved).contains("reports on"));
 }

@@ -262,3 +262,51 @@ fn runs_at_the_same_time_come_to_the_same_as_one() {
     let deliveries = "SELECT unit_code, name, accepted FROM deliveries ORDER BY unit_code, name";
     assert_eq!(together.query(deliveries), alone.query(deliveries));
 }
+
+#[test]
+fn a_day_that_has_not_been_is_no_as_of_day() {
+    let world = World::small();
+    let ran = world.hoso(&["run", "--as-of", "2999-12-31"]);
+    assert_eq!(ran.code, 2, "{ran}");
+    assert!(ran.stderr.contains("--as-of 2999-12-31 must be the end of a month that is over"));
+    assert!(!world.path("warehouse").exists());
+}
+
+#[test]
+fn nothing_reads_the_store_of_another_pipeline() {
+    let world = World::small();
+    world.run(0);
+    world.edit("pipeline.toml", "name = \"", "name = \"other-");
+    for args in
+        [&["show", "received"][..], &["status"], &["query", "SELECT 1"], &["verify"], &["run"]]
+    {
+        let ran = world.hoso(args);
+        assert_eq!(ran.code, 3, "{args:?}: {ran}");
+        assert!(ran.stderr.contains("the pipeline is one of `other-"), "{args:?}: {ran}");
+    }
+}
+
+#[test]
+fn who_is_in_a_pipeline_directory_is_told_how_to_name_it() {
+    let world = World::small();
+    let ran = world.bare(&["status"]);
+    assert_eq!(ran.code, 3, "{ran}");
+    assert!(ran.stderr.contains("help: the working directory is one: --pipeline ."), "{ran}");
+}
+
+#[test]
+fn a_file_that_comes_again_after_another_took_its_place_is_told_and_changes_nothing() {
+    let world = World::small();
+    world.edit("feeds/u1.toml", "slot = \"none\"", "slot = \"period\"");
+    let first = "G99.01-200110-0001|1.000001|10/01/2020|||Đang xử lý|Trực tiếp|";
+    let both = format!("{first}\nG99.01-200111-0001|1.000001|11/01/2020|||Đang xử lý|Trực tiếp|");
+    world.log("u1/2020-01.csv", first).run(0);
+    world.log("u1/2020-01b.csv", &both).run(0);
+    world.log("u1/2020-01.csv", first);
+    let ran = world.run(0);
+    assert!(ran.stderr.contains("note: G99.01 dossier: 1 files came again as they were"), "{ran}");
+    assert!(ran.stderr.contains("release 2 stands"), "{ran}");
+    // Under another name it takes the place in turn.
+    world.log("u1/2020-01c.csv", first);
+    assert!(world.run(0).stderr.contains("published release 3"));
+}

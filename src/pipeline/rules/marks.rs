@@ -95,6 +95,24 @@ pub(super) const RULES: &[Rule] = &[
         "không đọc trang tính {sheet}: {why}",
     ),
     rule(
+        "heading_unknown",
+        Severity::Mark,
+        "nothing is read from heading {positions}, and none is there for {columns}: was one renamed?",
+        "không đọc cột thứ {positions}, mà thiếu cột {columns}: có cột đã đổi tên?",
+    ),
+    rule(
+        "numbers_of_another_unit",
+        Severity::Mark,
+        "{records} of {of} dossier numbers are of other units, as of {unit}: is it the log of another unit?",
+        "{records} trong {of} mã hồ sơ là của đơn vị khác, như {unit}: có phải tệp của đơn vị khác?",
+    ),
+    rule(
+        "nothing_of_period",
+        Severity::Mark,
+        "none of {records} records was received or completed from {from} to {to}, which it reports on: is it another period's?",
+        "không bản ghi nào trong {records} bản ghi được tiếp nhận hay hoàn thành từ {from} đến {to} là kỳ báo cáo: có phải của kỳ khác?",
+    ),
+    rule(
         "flag_constant",
         Severity::Mark,
         "`{column}` is {value} in all {records} records: it tells nothing",

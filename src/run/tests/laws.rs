@@ -69,6 +69,7 @@ fn fold_in(cells: &mut Cells, log: &str, delivery: usize, pipeline: &Pipeline) -
         judgement: 1,
         unit: feed.unit.clone(),
         feed: feed.feed.clone(),
+        period: None,
         observed: None,
     };
     let read = decode(log.as_bytes(), &feed.profile).unwrap();

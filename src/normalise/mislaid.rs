@@ -1,0 +1,138 @@
+//! Signs that a delivery is not what its feed and its name say: the numbers of another unit, the days
+//! of another period, a heading written anew. A unit may have its reasons: they are told, no more.
+
+use std::collections::BTreeMap;
+
+use chrono::{Days, NaiveDate};
+
+use crate::decode::Header;
+use crate::pipeline::Pipeline;
+use crate::pipeline::columns::{FeedKind, position};
+use crate::pipeline::profile::Profile;
+use crate::pipeline::rules::Note;
+use crate::pipeline::units::Units;
+
+use super::Origin;
+use super::number::DossierKey;
+use super::record::Record;
+use super::value::Value;
+
+/// The days that a report on a period is about.
+const DAYS: [usize; 2] = [position("received_on"), position("completed_on")];
+/// Fewer records than this may well be exceptions.
+const N_TELLING: i64 = 5;
+
+/// What is counted of the accepted records of a delivery.
+#[derive(Debug)]
+pub(super) struct Belonging<'a> {
+    origin: &'a Origin,
+    units: &'a Units,
+    /// Whether it is the numbers that tell the units: the log itself does not.
+    is_by_number: bool,
+    /// By agency part of the numbers: a log has few.
+    by_agency: BTreeMap<String, i64>,
+    /// The agency of the run of records that goes on, and how many there are.
+    run: (String, i64),
+    /// The period that a unit's own log reports on.
+    period: Option<(NaiveDate, NaiveDate)>,
+    /// How many records have one of [`DAYS`].
+    n_dated: i64,
+    n_in_period: i64,
+}
+
+impl<'a> Belonging<'a> {
+    pub(super) fn new(pipeline: &'a Pipeline, profile: &Profile, origin: &'a Origin) -> Self {
+        let is_own = profile.feed == FeedKind::Dossier;
+        Self {
+            origin,
+            units: &pipeline.reference.units,
+            is_by_number: is_own && !profile.columns.contains_key("unit_code"),
+            by_agency: BTreeMap::new(),
+            run: Default::default(),
+            period: origin.period.filter(|_| is_own),
+            n_dated: 0,
+            n_in_period: 0,
+        }
+    }
+
+    /// Counts an accepted record.
+    pub(super) fn add(&mut self, record: &Record<'_>, key: &DossierKey) {
+        if self.is_by_number && key.agency.is_some() {
+            if self.run.0 != key.agency() {
+                self.end_run();
+                self.run.0.push_str(key.agency());
+            }
+            self.run.1 += 1;
+        }
+        if let Some((start, end)) = self.period {
+            let days = DAYS.iter().filter_map(|at| match record.at(*at) {
+                Value::Day(day) => Some(*day),
+                _ => None,
+            });
+            self.n_dated += i64::from(days.clone().next().is_some());
+            self.n_in_period += i64::from(days.into_iter().any(|day| start <= day && day < end));
+        }
+    }
+
+    fn end_run(&mut self) {
+        let (agency, n) = std::mem::take(&mut self.run);
+        if n > 0 {
+            *self.by_agency.entry(agency).or_default() += n;
+        }
+    }
+
+    /// Says what does not belong here.
+    pub(super) fn notes(&mut self) -> impl Iterator<Item = Note> + use<> {
+        self.end_run();
+        self.of_another_unit().into_iter().chain(self.of_another_period())
+    }
+
+    /// Says it where most numbers are those of units that are no kin of the feed's.
+    fn of_another_unit(&self) -> Option<Note> {
+        let others = self.by_agency.iter().filter_map(|(agency, n)| {
+            let unit = self.units.resolve(agency)?;
+            (!is_kin(self.units, &self.origin.unit, unit)).then_some((unit, *n))
+        });
+        let others: Vec<(&str, i64)> = others.collect();
+        let n: i64 = others.iter().map(|(_, n)| n).sum();
+        let (unit, _) = others.into_iter().max_by_key(|(_, n)| *n)?;
+        let n_numbers: i64 = self.by_agency.values().sum();
+        let params =
+            [("unit", unit.to_owned()), ("records", n.to_string()), ("of", n_numbers.to_string())];
+        (n >= N_TELLING && 2 * n > n_numbers).then(|| Note::new("numbers_of_another_unit", params))
+    }
+
+    /// Says it where no record was received or completed in the period that is reported on.
+    fn of_another_period(&self) -> Option<Note> {
+        let (start, end) = self.period?;
+        let last = end - Days::new(1);
+        let params = [
+            ("records", self.n_dated.to_string()),
+            ("from", start.to_string()),
+            ("to", last.to_string()),
+        ];
+        let is_telling = self.n_dated >= N_TELLING && self.n_in_period == 0;
+        is_telling.then(|| Note::new("nothing_of_period", params))
+    }
+}
+
+/// Whether a unit is above or below another, or what the other was or became.
+fn is_kin(units: &Units, own: &str, other: &str) -> bool {
+    let above = |code: &str| units.get(code).and_then(|unit| unit.parent.as_deref());
+    units.wholes(other).any(|whole| whole == own)
+        || units.wholes(own).any(|whole| whole == other)
+        || units.successors(other).any(|unit| unit.code == own)
+        || std::iter::successors(above(own), |code| above(code)).any(|code| code == other)
+}
+
+/// Says it where nothing is read for some columns, while there are headings that nothing is read
+/// from.
+pub(super) fn heading(header: &Header, profile: &Profile) -> Option<Note> {
+    let is_read = |column: &str| header.taken.iter().any(|taken| taken.column == column);
+    let lacking = profile.columns.iter().filter(|(column, _)| !is_read(column));
+    let lacking: Vec<&str> =
+        lacking.filter_map(|(_, headings)| Some(&*headings.first()?.name)).collect();
+    let positions: Vec<String> = header.unknown.iter().map(ToString::to_string).collect();
+    let params = [("positions", positions.join(", ")), ("columns", lacking.join(", "))];
+    (!lacking.is_empty() && !positions.is_empty()).then(|| Note::new("heading_unknown", params))
+}
