@@ -51,8 +51,8 @@ pub(super) struct Spill {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Place {
     offset: u64,
-    n_bytes: usize,
-    n_plain: usize,
+    n_bytes: u32,
+    n_plain: u32,
 }
 
 impl Spill {
@@ -71,7 +71,10 @@ impl Spill {
             let bytes = COMPRESSOR.with_borrow_mut(|zstd| zstd.compress(&plain))?;
             let offset = self.end.fetch_add(bytes.len() as u64, Ordering::Relaxed);
             self.file.write_all_at(&bytes, offset)?;
-            Ok(Place { offset, n_bytes: bytes.len(), n_plain: plain.len() })
+            let [n_bytes, n_plain] = [&bytes, &plain].map(|b| u32::try_from(b.len()));
+            let too_large = |_error| ArrowError::InvalidArgumentError("over 4 GiB".to_owned());
+            let (n_bytes, n_plain) = (n_bytes.map_err(too_large)?, n_plain.map_err(too_large)?);
+            Ok(Place { offset, n_bytes, n_plain })
         };
         put().with_context(|| {
             let folder = std::env::temp_dir();
@@ -82,10 +85,10 @@ impl Spill {
     /// Reads a batch back.
     pub(super) fn get(&self, place: Place) -> anyhow::Result<RecordBatch> {
         let get = || -> Result<RecordBatch, ArrowError> {
-            let mut bytes = vec![0; place.n_bytes];
+            let mut bytes = vec![0; place.n_bytes as usize];
             self.file.read_exact_at(&mut bytes, place.offset)?;
-            let plain =
-                DECOMPRESSOR.with_borrow_mut(|zstd| zstd.decompress(&bytes, place.n_plain))?;
+            let plain = DECOMPRESSOR
+                .with_borrow_mut(|zstd| zstd.decompress(&bytes, place.n_plain as usize))?;
             let batch = StreamDecoder::new().decode(&mut Buffer::from_vec(plain))?;
             batch.ok_or_else(|| ArrowError::from(io::Error::from(io::ErrorKind::UnexpectedEof)))
         };
@@ -93,10 +96,10 @@ impl Spill {
     }
 }
 
-/// Observations of one cell in order, and where they lie.
+/// Observations of one cell in order, and where they lie. There are many: of every run one a cell.
 #[derive(Debug, Clone)]
 struct Block {
-    first_key: String,
+    first_key: Box<str>,
     place: Place,
 }
 
@@ -154,6 +157,8 @@ impl<'a> RunWriter<'a> {
         if self.n_waiting > 0 {
             self.end_run()?;
         }
+        // They are kept until all deliveries of the batch are folded.
+        self.runs.blocks.values_mut().for_each(Vec::shrink_to_fit);
         Ok(self.runs)
     }
 
@@ -168,7 +173,7 @@ impl<'a> RunWriter<'a> {
             let blocks = self.runs.blocks.entry(cell).or_default();
             for block in part.cut(ROWS_IN_A_BLOCK) {
                 let place = self.spill.put(&block.compact())?;
-                blocks.push(Block { first_key: block.first_key().to_owned(), place });
+                blocks.push(Block { first_key: block.first_key().into(), place });
             }
         }
         Ok(())

@@ -14,7 +14,8 @@ use super::cause::cause;
 
 /// Bytes asked for at once, and the size of a part of an upload.
 pub(super) const CHUNK_BYTES: u64 = 8 * 1024 * 1024;
-pub(super) const CHUNKS_IN_FLIGHT: usize = 4;
+/// How many are under way at once, each in memory: every thread has its own.
+pub(super) const CHUNKS_IN_FLIGHT: usize = 2;
 
 /// An object read in order, with a few chunks under way.
 pub(super) struct Chunks {

@@ -147,23 +147,25 @@ impl Location {
         let failed = |error: io::Error| StoreError::io("upload", name, error);
         let size_bytes = file.metadata().map_err(failed)?.len();
         file.rewind().map_err(failed)?;
+        // A buffer that is just large enough: one that grows may grow to twice that.
+        let mut read = |n_bytes: u64| {
+            let mut bytes = vec![0; usize::try_from(n_bytes).expect("a part fits into memory")];
+            file.read_exact(&mut bytes).map(|()| bytes).map_err(failed)
+        };
         if size_bytes <= CHUNK_BYTES {
-            let mut bytes = Vec::new();
-            file.read_to_end(&mut bytes).map_err(failed)?;
-            return self.put(name, bytes);
+            return self.put(name, read(size_bytes)?);
         }
         let refused = |error| StoreError::object("upload", name, error);
         RUNTIME.block_on(async {
             let upload = self.objects.put_multipart(&path(name)?).await.map_err(refused)?;
             let mut upload = WriteMultipart::new_with_chunk_size(upload, CHUNK_BYTES as usize);
-            loop {
-                let mut part = Vec::new();
-                let n_read = (&mut file).take(CHUNK_BYTES).read_to_end(&mut part);
-                if n_read.map_err(failed)? == 0 {
-                    break;
-                }
+            let mut n_left = size_bytes;
+            while n_left > 0 {
+                // Before the next part is read there is room for it.
                 upload.wait_for_capacity(CHUNKS_IN_FLIGHT).await.map_err(refused)?;
-                upload.put(part.into());
+                let n_bytes = n_left.min(CHUNK_BYTES);
+                upload.put(read(n_bytes)?.into());
+                n_left -= n_bytes;
             }
             upload.finish().await.map_err(refused)?;
             Ok(())

@@ -184,10 +184,13 @@ fn wrong_arguments_are_told_and_nothing_is_written() {
         assert_eq!(ran.code, 2, "{ran}");
         assert!(ran.stderr.contains(told), "{ran}");
     }
-    let args = ["generate", "--rows", "9", "--units", "1", "--out", "new", "--from", "2019-13"];
-    let ran = world.bare(&args);
-    assert_eq!(ran.code, 2, "{ran}");
-    assert!(ran.stderr.contains("not a month such as 2019-01"), "{ran}");
+    for (from, told) in [("2019-13", "not a month such as 2019-01"), ("2079-12", "is not over yet")]
+    {
+        let args = ["generate", "--rows", "9", "--units", "1", "--out", "new", "--from", from];
+        let ran = world.bare(&args);
+        assert_eq!(ran.code, 2, "{ran}");
+        assert!(ran.stderr.contains(told), "{ran}");
+    }
     assert!(!world.path("new").exists());
     assert_eq!(fs::read_to_string(world.path("full/a.txt")).unwrap(), "there");
 }

@@ -33,6 +33,7 @@ use rayon::prelude::*;
 use crate::pipeline::Pipeline;
 use crate::run::stop::Stop;
 
+use super::clock::now;
 use super::exit::Exit;
 use super::{Cli, output, progress};
 
@@ -78,6 +79,10 @@ pub(super) fn run(args: &Args, cli: &Cli) -> anyhow::Result<Exit> {
     check_empty(dir)?;
     let Args { rows: n_rows, units: n_units, seed, from, months: n_months, .. } = *args;
     let plan = Plan { n_rows, n_units, seed, from, n_months };
+    if plan.as_of() > now().date_naive() {
+        let told = format!("the last of {n_months} months from {from} is not over yet");
+        return Err(Stop::Mistake(format!("{told}: an earlier --from, or fewer --months")).into());
+    }
     layout::write(dir, &plan)?;
     let world = World::new(plan, &Pipeline::load(dir)?);
     let facts = write_logs(&world, &dir.join(layout::LOGS), cli)?;
