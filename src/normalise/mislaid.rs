@@ -29,8 +29,9 @@ pub(super) struct Belonging<'a> {
     units: &'a Units,
     /// Whether it is the numbers that tell the units: the log itself does not.
     is_by_number: bool,
-    /// By agency part of the numbers: a log has few.
-    by_agency: BTreeMap<String, i64>,
+    /// How many numbers are of each unit that is known, and how many there are in all.
+    by_unit: BTreeMap<&'a str, i64>,
+    n_numbers: i64,
     /// The agency of the run of records that goes on, and how many there are.
     run: (String, i64),
     /// The period that a unit's own log reports on.
@@ -47,7 +48,8 @@ impl<'a> Belonging<'a> {
             origin,
             units: &pipeline.reference.units,
             is_by_number: is_own && !profile.columns.contains_key("unit_code"),
-            by_agency: BTreeMap::new(),
+            by_unit: BTreeMap::new(),
+            n_numbers: 0,
             run: Default::default(),
             period: origin.period.filter(|_| is_own),
             n_dated: 0,
@@ -76,8 +78,9 @@ impl<'a> Belonging<'a> {
 
     fn end_run(&mut self) {
         let (agency, n) = std::mem::take(&mut self.run);
-        if n > 0 {
-            *self.by_agency.entry(agency).or_default() += n;
+        self.n_numbers += n;
+        if let Some(unit) = self.units.resolve(&agency).filter(|_| n > 0) {
+            *self.by_unit.entry(unit).or_default() += n;
         }
     }
 
@@ -89,16 +92,15 @@ impl<'a> Belonging<'a> {
 
     /// Says it where most numbers are those of units that are no kin of the feed's.
     fn of_another_unit(&self) -> Option<Note> {
-        let others = self.by_agency.iter().filter_map(|(agency, n)| {
-            let unit = self.units.resolve(agency)?;
-            (!is_kin(self.units, &self.origin.unit, unit)).then_some((unit, *n))
-        });
-        let others: Vec<(&str, i64)> = others.collect();
-        let n: i64 = others.iter().map(|(_, n)| n).sum();
-        let (unit, _) = others.into_iter().max_by_key(|(_, n)| *n)?;
-        let n_numbers: i64 = self.by_agency.values().sum();
-        let params =
-            [("unit", unit.to_owned()), ("records", n.to_string()), ("of", n_numbers.to_string())];
+        let is_other = |(unit, _): &(&&str, &i64)| !is_kin(self.units, &self.origin.unit, unit);
+        let others = || self.by_unit.iter().filter(is_other);
+        let (n, n_numbers) = (others().map(|(_, n)| n).sum::<i64>(), self.n_numbers);
+        let (unit, _) = others().max_by_key(|(_, n)| **n)?;
+        let params = [
+            ("unit", (*unit).to_owned()),
+            ("records", n.to_string()),
+            ("of", n_numbers.to_string()),
+        ];
         (n >= N_TELLING && 2 * n > n_numbers).then(|| Note::new("numbers_of_another_unit", params))
     }
 

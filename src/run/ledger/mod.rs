@@ -120,8 +120,7 @@ impl Ledger {
 
     /// Returns the judgement that stands for a delivery.
     pub(super) fn judgement_of(&self, delivery: &Delivery) -> Option<&Judgement> {
-        let key = (delivery.unit.clone(), delivery.feed.clone(), delivery.n as i64);
-        self.latest.get(&key)
+        self.latest.get(&key_of(delivery))
     }
 
     /// Returns what is to be judged, in the order of landing: what has landed and is not judged
@@ -180,8 +179,7 @@ impl Ledger {
         }
         replaced.retain(|_, old| newer.replaced_by(old).is_none());
         let work = |delivery: &Delivery| {
-            let key = (delivery.unit.clone(), delivery.feed.clone(), delivery.n as i64);
-            let judgement = replaced.get(&key)?.judgement + 1;
+            let judgement = replaced.get(&key_of(delivery))?.judgement + 1;
             Some(Work { delivery: delivery.clone(), judgement })
         };
         landed.iter().filter_map(work).collect()
@@ -274,6 +272,11 @@ impl Ledger {
         silence_empty_ones(&mut covered);
         covered
     }
+}
+
+/// Returns where the judgements of a delivery stand.
+fn key_of(delivery: &Delivery) -> (String, String, i64) {
+    (delivery.unit.clone(), delivery.feed.clone(), delivery.n as i64)
 }
 
 /// An empty delivery beside one of which nothing could be read is no report of nothing.
