@@ -144,7 +144,7 @@ impl<'a> Folding<'a> {
         };
         let (mut n_held, mut n_repeated) = (BTreeMap::new(), BTreeMap::new());
         let runs = self.new.get(cell).into_iter().flatten().copied();
-        let new = Sweep::new(self.spill, cell, runs).map(|part| {
+        let new = Sweep::new(self.spill, cell, runs)?.map(|part| {
             let (part, repeated) = part?.without_duplicates();
             add(&mut n_repeated, repeated);
             Ok(part)

@@ -55,6 +55,7 @@ use ingest::Ingested;
 use land::Landed;
 use replay::Selection;
 use report::Report;
+use spill::Spill;
 use stop::Stop;
 use watch::Watch;
 
@@ -174,6 +175,8 @@ pub fn replay(
 
 /// Makes the store fit to be written to, and finishes what a run before has left.
 fn prepare(pipeline: &Pipeline, store: &Store) -> anyhow::Result<()> {
+    // Without a place for temporary files each source would be said to fail.
+    Spill::new()?;
     identify(pipeline, store)?;
     store.create_tables().context("failed to create the tables")?;
     release::roll_forward_last(pipeline, store)

@@ -2,6 +2,7 @@
 //! name, so that memory follows neither a delivery nor a cell.
 //!
 //! The observations of a delivery lie in sorted runs, each cut by cell into blocks of whole dossiers.
+//! Where its blocks lie is put aside, too, in a list for each cell.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -16,6 +17,7 @@ use arrow::buffer::Buffer;
 use arrow::error::ArrowError;
 use arrow::ipc::reader::StreamDecoder;
 use arrow::ipc::writer::StreamWriter;
+use serde::{Deserialize, Serialize};
 use zstd::bulk::{Compressor, Decompressor};
 
 use crate::dossiers::Arranged;
@@ -47,8 +49,8 @@ pub(super) struct Spill {
     end: AtomicU64,
 }
 
-/// Where a batch lies, and how large it is compressed and plain.
-#[derive(Debug, Clone, Copy)]
+/// Where bytes lie, and how many they are compressed and plain.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub(super) struct Place {
     offset: u64,
     n_bytes: u32,
@@ -58,22 +60,43 @@ pub(super) struct Place {
 impl Spill {
     /// Makes the file.
     pub(super) fn new() -> anyhow::Result<Self> {
-        let file = tempfile::tempfile().context("failed to make a temporary file")?;
+        let file = tempfile::tempfile().with_context(|| {
+            let folder = std::env::temp_dir();
+            let folder = folder.display();
+            format!(
+                "failed to make a temporary file in `{folder}`: `TMPDIR` must name a folder that can \
+                 be written to"
+            )
+        })?;
         Ok(Self { file, end: AtomicU64::new(0) })
     }
 
     /// Puts a batch aside.
     pub(super) fn put(&self, batch: &RecordBatch) -> anyhow::Result<Place> {
-        let put = || -> Result<Place, ArrowError> {
+        let plain = || -> Result<Vec<u8>, ArrowError> {
             let mut writer = StreamWriter::try_new(Vec::new(), &batch.schema())?;
             writer.write(batch)?;
-            let plain = writer.into_inner()?;
-            let bytes = COMPRESSOR.with_borrow_mut(|zstd| zstd.compress(&plain))?;
-            let offset = self.end.fetch_add(bytes.len() as u64, Ordering::Relaxed);
-            self.file.write_all_at(&bytes, offset)?;
-            let [n_bytes, n_plain] = [&bytes, &plain].map(|b| u32::try_from(b.len()));
-            let too_large = |_error| ArrowError::InvalidArgumentError("over 4 GiB".to_owned());
+            writer.into_inner()
+        };
+        self.put_bytes(&plain().context("failed to put a batch aside")?)
+    }
+
+    /// Reads a batch back.
+    pub(super) fn get(&self, place: Place) -> anyhow::Result<RecordBatch> {
+        let mut plain = Buffer::from_vec(self.get_bytes(place)?);
+        let batch = StreamDecoder::new().decode(&mut plain).transpose();
+        let cut_off = || ArrowError::from(io::Error::from(io::ErrorKind::UnexpectedEof));
+        batch.unwrap_or_else(|| Err(cut_off())).context("failed to take a batch back")
+    }
+
+    fn put_bytes(&self, plain: &[u8]) -> anyhow::Result<Place> {
+        let put = || -> io::Result<Place> {
+            let bytes = COMPRESSOR.with_borrow_mut(|zstd| zstd.compress(plain))?;
+            let [n_bytes, n_plain] = [bytes.len(), plain.len()].map(u32::try_from);
+            let too_large = |_error| io::Error::from(io::ErrorKind::FileTooLarge);
             let (n_bytes, n_plain) = (n_bytes.map_err(too_large)?, n_plain.map_err(too_large)?);
+            let offset = self.end.fetch_add(u64::from(n_bytes), Ordering::Relaxed);
+            self.file.write_all_at(&bytes, offset)?;
             Ok(Place { offset, n_bytes, n_plain })
         };
         put().with_context(|| {
@@ -82,31 +105,28 @@ impl Spill {
         })
     }
 
-    /// Reads a batch back.
-    pub(super) fn get(&self, place: Place) -> anyhow::Result<RecordBatch> {
-        let get = || -> Result<RecordBatch, ArrowError> {
+    fn get_bytes(&self, place: Place) -> anyhow::Result<Vec<u8>> {
+        let get = || -> io::Result<Vec<u8>> {
             let mut bytes = vec![0; place.n_bytes as usize];
             self.file.read_exact_at(&mut bytes, place.offset)?;
-            let plain = DECOMPRESSOR
-                .with_borrow_mut(|zstd| zstd.decompress(&bytes, place.n_plain as usize))?;
-            let batch = StreamDecoder::new().decode(&mut Buffer::from_vec(plain))?;
-            batch.ok_or_else(|| ArrowError::from(io::Error::from(io::ErrorKind::UnexpectedEof)))
+            DECOMPRESSOR.with_borrow_mut(|zstd| zstd.decompress(&bytes, place.n_plain as usize))
         };
         get().context("failed to read back from a temporary file")
     }
 }
 
-/// Observations of one cell in order, and where they lie. There are many: of every run one a cell.
-#[derive(Debug, Clone)]
+/// Observations of one cell in order, and where they lie.
+#[derive(Debug, Serialize, Deserialize)]
 struct Block {
-    first_key: Box<str>,
+    first_key: String,
     place: Place,
 }
 
 /// The observations of a delivery, by cell.
 #[derive(Debug, Default)]
 pub(super) struct Runs {
-    blocks: BTreeMap<Cell, Vec<Block>>,
+    /// Where the list of the blocks of a cell lies: there are many of them, of every run one a cell.
+    blocks: BTreeMap<Cell, Place>,
     /// How many there are, without what a run had twice.
     pub(super) n_observations: i64,
     /// How many the runs had twice.
@@ -120,11 +140,17 @@ impl Runs {
         self.blocks.keys()
     }
 
+    /// Reads the list of the blocks of a cell.
+    fn blocks(&self, cell: &Cell, spill: &Spill) -> anyhow::Result<Vec<Block>> {
+        let Some(place) = self.blocks.get(cell) else { return Ok(Vec::new()) };
+        serde_json::from_slice(&spill.get_bytes(*place)?).context("failed to read a list of blocks")
+    }
+
     /// Counts what one run says and another says again.
     pub(super) fn count_repeated(&self, spill: &Spill) -> anyhow::Result<i64> {
         let mut n_repeated = 0;
         for cell in self.cells().filter(|_| self.n_runs > 1) {
-            for part in Sweep::new(spill, cell, [self]) {
+            for part in Sweep::new(spill, cell, [self])? {
                 n_repeated += part?.without_duplicates().1.values().sum::<i64>();
             }
         }
@@ -137,12 +163,14 @@ pub(super) struct RunWriter<'a> {
     spill: &'a Spill,
     waiting: Vec<Observations>,
     n_waiting: usize,
+    blocks: BTreeMap<Cell, Vec<Block>>,
     runs: Runs,
 }
 
 impl<'a> RunWriter<'a> {
     pub(super) fn new(spill: &'a Spill) -> Self {
-        Self { spill, waiting: Vec::new(), n_waiting: 0, runs: Runs::default() }
+        let (waiting, blocks) = (Vec::new(), BTreeMap::new());
+        Self { spill, waiting, n_waiting: 0, blocks, runs: Runs::default() }
     }
 
     /// Adds observations.
@@ -157,8 +185,11 @@ impl<'a> RunWriter<'a> {
         if self.n_waiting > 0 {
             self.end_run()?;
         }
-        // They are kept until all deliveries of the batch are folded.
-        self.runs.blocks.values_mut().for_each(Vec::shrink_to_fit);
+        // What is returned is kept until all deliveries of the batch are folded.
+        for (cell, blocks) in self.blocks {
+            let list = serde_json::to_vec(&blocks).context("failed to write a list of blocks")?;
+            self.runs.blocks.insert(cell, self.spill.put_bytes(&list)?);
+        }
         Ok(self.runs)
     }
 
@@ -170,10 +201,10 @@ impl<'a> RunWriter<'a> {
             let (part, n_repeated) = part.without_duplicates();
             self.runs.n_duplicates += n_repeated.values().sum::<i64>();
             self.runs.n_observations += part.len() as i64;
-            let blocks = self.runs.blocks.entry(cell).or_default();
+            let blocks = self.blocks.entry(cell).or_default();
             for block in part.cut(ROWS_IN_A_BLOCK) {
                 let place = self.spill.put(&block.compact())?;
-                blocks.push(Block { first_key: block.first_key().into(), place });
+                blocks.push(Block { first_key: block.first_key().to_owned(), place });
             }
         }
         Ok(())
@@ -185,7 +216,7 @@ impl<'a> RunWriter<'a> {
 pub(super) struct Sweep<'a> {
     spill: &'a Spill,
     /// By first key, the next at the end.
-    blocks: Vec<&'a Block>,
+    blocks: Vec<Block>,
     /// What is read and not yielded yet.
     read: Vec<Arranged>,
 }
@@ -195,11 +226,13 @@ impl<'a> Sweep<'a> {
         spill: &'a Spill,
         cell: &Cell,
         runs: impl IntoIterator<Item = &'a Runs>,
-    ) -> Self {
-        let mut blocks: Vec<&Block> =
-            runs.into_iter().filter_map(|runs| runs.blocks.get(cell)).flatten().collect();
+    ) -> anyhow::Result<Self> {
+        let mut blocks = Vec::new();
+        for runs in runs {
+            blocks.extend(runs.blocks(cell, spill)?);
+        }
         blocks.sort_by(|a, b| b.first_key.cmp(&a.first_key));
-        Self { spill, blocks, read: Vec::new() }
+        Ok(Self { spill, blocks, read: Vec::new() })
     }
 
     fn read(&mut self) -> anyhow::Result<Option<Arranged>> {
@@ -215,7 +248,8 @@ impl<'a> Sweep<'a> {
             // What is before the next block's first key is whole.
             let n_whole: usize = self.read.iter().map(|part| part.n_before(&next.first_key)).sum();
             if n_whole * 2 > ROWS_FOLDED {
-                return Ok(Some(self.take_before(&next.first_key)));
+                let key = next.first_key.clone();
+                return Ok(Some(self.take_before(&key)));
             }
         }
         let rest = std::mem::take(&mut self.read);

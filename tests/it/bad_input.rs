@@ -327,3 +327,14 @@ fn a_name_or_a_title_that_tells_an_impossible_range_tells_no_period() {
         "name,period_start,period_end\na.csv,,\nb.csv,2020-02-01,2020-03-01\n"
     );
 }
+
+#[test]
+fn a_place_for_temporary_files_that_is_not_there_is_told_once() {
+    let world = World::small().env([("TMPDIR".to_owned(), "nowhere".to_owned())]);
+    world.log("u1/2020-01.csv", GOOD).log("u2/2020-01.csv", GOOD);
+    let ran = world.run(1);
+    assert_snapshot!(
+        ran.stderr,
+        @"error: failed to make a temporary file in `nowhere`: `TMPDIR` must name a folder that can be written to: No such file or directory (os error 2)"
+    );
+}
