@@ -1,5 +1,6 @@
 //! `hoso run`
 
+use std::convert::Infallible;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
@@ -44,7 +45,7 @@ pub(super) struct Args {
 #[derive(Debug, clap::Args)]
 pub(super) struct Pulling {
     /// Pull the sources of these units only
-    #[arg(long, value_name = "CODE", value_delimiter = ',')]
+    #[arg(long, value_name = "CODE", value_delimiter = ',', value_parser = trimmed)]
     unit: Vec<String>,
 
     /// Pull only what tells of this period or a later one, by the period in the objects' names
@@ -163,6 +164,11 @@ fn failed(error: &anyhow::Error) -> serde_json::Value {
 /// Reads a day of the command line.
 pub(super) fn day(text: &str) -> Result<NaiveDate, String> {
     text.parse().map_err(|_error| "a day is written YYYY-MM-DD, such as 2020-10-31".to_owned())
+}
+
+/// Reads one of some names, which may stand behind a comma and a space.
+fn trimmed(text: &str) -> Result<String, Infallible> {
+    Ok(text.trim().to_owned())
 }
 
 /// Reads the reason for which a guard is accepted: an auditor reads it.

@@ -71,6 +71,25 @@ fn an_officer_gets_the_rejected_rows_of_their_own_unit_whole_and_in_clear() {
 }
 
 #[test]
+fn what_an_officer_mends_is_not_written_over() {
+    let world = world();
+    export(&world, "G99.01", &[]);
+    fs::write(world.path("G99.01-rejects.csv"), "mended").unwrap();
+    fs::remove_file(world.path("G99.01-rejects.xlsx")).unwrap();
+    let ran = export(&world, "G99.01", &[]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (2, ""), "{ran}");
+    assert_snapshot!(
+        ran.stderr,
+        @"error: `./G99.01-rejects.csv` is there already, and what was mended in it would be lost: name another folder (--out), or let it be written over (--overwrite)"
+    );
+    assert_eq!(fs::read_to_string(world.path("G99.01-rejects.csv")).unwrap(), "mended");
+    assert!(!world.path("G99.01-rejects.xlsx").exists(), "all is written or nothing");
+    let ran = export(&world, "G99.01", &["--overwrite"]);
+    assert_eq!(ran.code, 0, "{ran}");
+    assert!(exported(&world, "G99.01-rejects.csv").contains("Chim"));
+}
+
+#[test]
 fn mended_rows_are_sent_again_with_the_columns_of_the_export() {
     let world = world();
     export(&world, "G99.01", &[]);
@@ -89,7 +108,7 @@ fn mended_rows_are_sent_again_with_the_columns_of_the_export() {
     let unknown = python(&["-c", UNKNOWN, world.path("warehouse/deliveries").to_str().unwrap()]);
     assert_eq!(unknown, "[[], [], [], []]\n");
     // What is rejected once more has the columns of the export but once.
-    let ran = export(&world, "G99.01", &[]);
+    let ran = export(&world, "G99.01", &["--overwrite"]);
     assert_eq!(ran.stdout, "./G99.01-rejects.xlsx: 2 rows\n./G99.01-rejects.csv: 2 rows\n");
     assert!(
         ran.stderr.contains("1 rejected records were mended since: --all writes them"),
@@ -103,7 +122,7 @@ fn mended_rows_are_sent_again_with_the_columns_of_the_export() {
     assert!(world.hoso(&all).stdout.ends_with("\n3 rejected records\n"));
     let explained = world.hoso(&["explain", "received", "--period", "2020-01"]).stdout;
     assert!(explained.contains("rejected records that could change it: 2"), "{explained}");
-    let ran = export(&world, "G99.01", &["--all"]);
+    let ran = export(&world, "G99.01", &["--all", "--overwrite"]);
     assert_eq!(ran.stdout, "./G99.01-rejects.xlsx: 3 rows\n./G99.01-rejects.csv: 3 rows\n");
     let told = exported(&world, "G99.01-rejects.csv");
     let last = "2020-03.csv,3,`99/99/9999` không phải là ngày hợp lệ,Ngày tiếp nhận,3,G99.01-";

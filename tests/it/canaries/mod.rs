@@ -22,6 +22,10 @@ use sources::{Servers, TOLD};
 
 const TABLES: [&str; 5] = ["indicators", "revisions", "completeness", "measures", "deliveries"];
 
+/// Each manner writes over the files of the one before.
+const EXPORT: [&str; 8] =
+    ["quarantine", "export", "--unit", "G99.01", "--all", "--overwrite", "--out", "for-the-unit"];
+
 /// What shows something of a store, with its exit code.
 const READERS: [(&[&str], i32); 21] = [
     (&["status"], 0),
@@ -42,7 +46,7 @@ const READERS: [(&[&str], i32); 21] = [
     (&["plan"], 6),
     (&["plan", "--json"], 6),
     (&["explain", "received", "--unit", "G99.01"], 0),
-    (&["quarantine", "export", "--unit", "G99.01", "--all", "--out", "for-the-unit"], 0),
+    (&EXPORT, 0),
     (&["check"], 0),
     (&["check", "--connect"], 6),
 ];
