@@ -20,6 +20,34 @@ use super::scope::Scope;
 /// How many rows are read on one thread at a time.
 const ROWS_IN_A_PART: usize = 16 << 10;
 
+/// Whether a word of a column is known.
+type IsKnown = fn(&str) -> bool;
+
+/// The columns that tell of what kind a row is, of which a table may have some.
+const KINDS: [(&str, IsKnown); 5] = [
+    ("scope", |word| Scope::KINDS.contains(&word)),
+    ("period_kind", |word| PeriodKind::find(word).is_some()),
+    ("status", |word| Status::find(word).is_some()),
+    ("old_status", |word| Status::find(word).is_some()),
+    ("unit_of_measure", |word| UnitOfMeasure::find(word).is_some()),
+];
+
+/// Whether every row is of a kind that is known: another version may have written others.
+pub(super) fn are_kinds_known(batch: &RecordBatch) -> bool {
+    let mut columns =
+        KINDS.iter().filter_map(|(name, is_known)| Some((batch.column_by_name(name)?, is_known)));
+    columns.all(|(column, is_known)| {
+        // Mostly a row is of the kind of the one before.
+        let mut last = None;
+        column.as_string::<i32>().iter().flatten().all(|word| {
+            last == Some(word) || {
+                last = Some(word);
+                is_known(word)
+            }
+        })
+    })
+}
+
 /// The columns of a published table, by name; each reader takes a row and returns what it has there.
 pub(super) struct Columns<'a>(BTreeMap<&'a str, &'a ArrayRef>);
 
@@ -191,4 +219,44 @@ pub(super) fn told(batch: &RecordBatch) -> Vec<Told> {
 
 fn words(text: Option<&str>) -> Vec<String> {
     text.unwrap_or_default().split_whitespace().map(str::to_owned).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::indicators::Indicators;
+    use crate::pipeline::tables::Table;
+
+    use super::*;
+
+    #[test]
+    fn rows_of_a_kind_that_is_not_known_are_not_read() {
+        let key = RowKey {
+            indicator: "online_share".into(),
+            version: 1,
+            scope: Scope::Ministry,
+            period: Period::published(PeriodKind::Month, NaiveDate::MIN, NaiveDate::MAX),
+        };
+        let facts = Facts {
+            period_end: NaiveDate::MAX,
+            numerator: Some(1),
+            denominator: Some(2),
+            value: Some(0.5),
+            components: None,
+            status: Status::Value,
+            is_final: true,
+            units_expected: 1,
+            units_included: 1,
+        };
+        let (unit, reading) = (UnitOfMeasure::Percent, Reading::default());
+        let rows = [Row { key, facts, unit, reading, release: 1 }];
+        let batch = Indicators::from_rows(&rows).batch().clone();
+        assert!(Indicators::from_batch(batch.clone()).is_ok());
+        for name in ["scope", "period_kind", "status", "unit_of_measure"] {
+            let at = Table::Indicators.schema().index_of(name).unwrap();
+            let mut columns = batch.columns().to_vec();
+            columns[at] = Arc::new(arrow::array::StringArray::from(vec!["other"]));
+            let other = RecordBatch::try_new(batch.schema(), columns).unwrap();
+            assert!(Indicators::from_batch(other).is_err(), "{name}");
+        }
+    }
 }

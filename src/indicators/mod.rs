@@ -17,11 +17,23 @@ mod table;
 pub mod trend;
 
 use arrow::array::RecordBatch;
+use thiserror::Error;
 
 use crate::pipeline::tables::Table;
 
 use revise::Told;
 use row::Row;
+
+/// Rows of a published table that this version does not read.
+#[derive(Debug, Error)]
+#[error("the table `{}` has other columns, or rows of a kind that this version does not know", .0.name())]
+pub struct OtherRows(Table);
+
+/// Holds rows read from storage against what is known of their table.
+fn check(table: Table, batch: &RecordBatch) -> Result<(), OtherRows> {
+    let is_known = batch.schema() == table.schema() && columns::are_kinds_known(batch);
+    if is_known { Ok(()) } else { Err(OtherRows(table)) }
+}
 
 /// The indicators as last published: a batch with the columns of the indicators table.
 #[derive(Debug, Clone, PartialEq)]
@@ -40,9 +52,13 @@ impl Indicators {
         Self(table::indicators(rows))
     }
 
-    /// Wraps a batch read from storage; `None` when its columns are not the table's.
-    pub fn from_batch(batch: RecordBatch) -> Option<Self> {
-        (batch.schema() == Table::Indicators.schema()).then_some(Self(batch))
+    /// Wraps a batch read from storage.
+    ///
+    /// # Errors
+    ///
+    /// [`OtherRows`] where its columns are not the table's, or a row is of a kind that is not known.
+    pub fn from_batch(batch: RecordBatch) -> Result<Self, OtherRows> {
+        check(Table::Indicators, &batch).map(|()| Self(batch))
     }
 
     /// Returns the rows.
@@ -72,9 +88,13 @@ impl Revisions {
         Self(table::revisions(revisions, release, published_at))
     }
 
-    /// Wraps a batch read from storage; `None` when its columns are not the table's.
-    pub fn from_batch(batch: RecordBatch) -> Option<Self> {
-        (batch.schema() == Table::Revisions.schema()).then_some(Self(batch))
+    /// Wraps a batch read from storage.
+    ///
+    /// # Errors
+    ///
+    /// [`OtherRows`] where its columns are not the table's, or a row is of a kind that is not known.
+    pub fn from_batch(batch: RecordBatch) -> Result<Self, OtherRows> {
+        check(Table::Revisions, &batch).map(|()| Self(batch))
     }
 
     /// Returns what each revision tells, in their order.

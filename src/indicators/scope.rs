@@ -14,6 +14,9 @@ pub enum Scope {
 }
 
 impl Scope {
+    /// The published names of the kinds of scope.
+    pub const KINDS: [&str; 4] = ["ministry", "unit", "field", "procedure"];
+
     /// Returns the published name of the kind of scope.
     pub fn kind(&self) -> &'static str {
         match self {

@@ -102,13 +102,12 @@ pub fn suppress(
     pipeline: &Pipeline,
     below: i64,
 ) -> anyhow::Result<()> {
-    let table = |table: Table| tables.get(&table).cloned();
-    let (indicators, revisions) = (table(Table::Indicators), table(Table::Revisions));
-    let trends = table(Table::Trends).context("there is no table of trends")?;
-    let indicators = indicators.and_then(Indicators::from_batch);
-    let revisions = revisions.and_then(Revisions::from_batch);
-    let (indicators, revisions) =
-        indicators.zip(revisions).context("the released tables have other columns")?;
+    let table = |table: Table| {
+        tables.get(&table).cloned().with_context(|| format!("there is no table `{}`", table.name()))
+    };
+    let indicators = Indicators::from_batch(table(Table::Indicators)?)?;
+    let revisions = Revisions::from_batch(table(Table::Revisions)?)?;
+    let trends = table(Table::Trends)?;
     let suppression = Suppression::of(&indicators, &revisions, pipeline, below);
     let open = suppression.open_indicators(&indicators);
     tables.insert(Table::Indicators, open.batch().clone());

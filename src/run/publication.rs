@@ -28,8 +28,8 @@ impl Publication {
     pub fn read(pipeline: &Pipeline, store: &Store, wanted: Option<&str>) -> anyhow::Result<Self> {
         let release = find_release(pipeline, store, wanted)?;
         let mut tables = open_tables(pipeline, store, &release)?;
-        let rows = tables.remove(&Table::Indicators).and_then(Indicators::from_batch);
-        let rows = rows.context("the indicators table has other columns")?.rows();
+        let rows = tables.remove(&Table::Indicators).context("there are no indicators")?;
+        let rows = Indicators::from_batch(rows)?.rows();
         Ok(Self { release, rows })
     }
 

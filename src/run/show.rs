@@ -34,8 +34,8 @@ impl Told {
     /// [`Stop::Mistake`] where there is no such release.
     pub fn read(pipeline: &Pipeline, store: &Store, wanted: Option<&str>) -> anyhow::Result<Self> {
         let release = find_release(pipeline, store, wanted)?;
-        let revisions = Revisions::from_batch(copy::read(Table::Revisions, &release, store)?);
-        let revisions = revisions.context("the table of revisions has other columns")?.told();
+        let revisions = copy::read(Table::Revisions, &release, store)?;
+        let revisions = Revisions::from_batch(revisions)?.told();
         let is_by_then = |told: &revise::Told| told.release <= release.number;
         Ok(Self {
             indicators: read_indicators(store, &release)?,

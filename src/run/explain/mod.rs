@@ -159,8 +159,8 @@ pub fn explain(pipeline: &Pipeline, store: &Store, wanted: &Wanted) -> anyhow::R
 
 /// Reads the changes of a figure up to a release, the earliest first.
 fn earlier(store: &Store, key: &RowKey, release: &Release) -> anyhow::Result<Vec<Told>> {
-    let revisions = Revisions::from_batch(copy::read(Table::Revisions, release, store)?);
-    let mut told = revisions.context("the table of revisions has other columns")?.told();
+    let revisions = copy::read(Table::Revisions, release, store)?;
+    let mut told = Revisions::from_batch(revisions)?.told();
     told.retain(|told| told.key == *key && told.release <= release.number);
     told.sort_by_key(|told| told.release);
     Ok(told)

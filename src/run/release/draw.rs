@@ -151,7 +151,7 @@ fn headline(pipeline: &Pipeline, store: &Store, last: &Release) -> anyhow::Resul
     let file = data_file(last, Table::Indicators).context("the last release lacks a file")?;
     let ids: Vec<String> = pipeline.settings.headline.iter().map(|id| id.value.clone()).collect();
     let rows = rows_of(Table::Indicators, &file, &ids, store)?;
-    Indicators::from_batch(rows).context("the indicators table has other columns")
+    Ok(Indicators::from_batch(rows)?)
 }
 
 fn changes(pipeline: &Pipeline, last: Option<&Release>, news: Vec<News>) -> Changes {

@@ -77,14 +77,12 @@ impl<'a> Published<'a> {
 
     /// Reads the figures of an indicator.
     pub(in crate::run) fn of(&self, indicator: &str) -> anyhow::Result<Indicators> {
-        let rows = Indicators::from_batch(self.rows(indicator)?);
-        rows.context("the indicators table has other columns")
+        Ok(Indicators::from_batch(self.rows(indicator)?)?)
     }
 
     /// Reads what was told of an indicator's revisions.
     pub(in crate::run) fn told_of(&self, indicator: &str) -> anyhow::Result<Revisions> {
-        let rows = Revisions::from_batch(self.rows(indicator)?);
-        rows.context("the table of revisions has other columns")
+        Ok(Revisions::from_batch(self.rows(indicator)?)?)
     }
 
     /// Reads the rows of an indicator.

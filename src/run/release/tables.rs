@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread;
 
-use anyhow::Context as _;
 use arrow::array::RecordBatch;
 use arrow::compute::concat_batches;
 
@@ -63,7 +62,7 @@ impl Told {
     /// Returns the rows of the headline's indicators.
     pub(super) fn headline(&self) -> anyhow::Result<Indicators> {
         let rows = concat_batches(&Table::Indicators.schema(), &self.headline)?;
-        Indicators::from_batch(rows).context("the indicators table has other columns")
+        Ok(Indicators::from_batch(rows)?)
     }
 }
 
