@@ -352,7 +352,8 @@ def trends_of(key, rows, as_of, indicators, declared, units):
     for day, what in breaks:
         yield one("break", {"day": day, "note": what}, day)
     if kind == "month" and told["versions"][number]["is_flow"]:
-        known = [row for row in whole if row["status"] in ("value", "not_applicable")]
+        known = [row for row in whole
+            if row["status"] in ("value", "not_applicable") and row["numerator"] is not None]
         yield one("rolling_12_months", rolling_of(told, told["versions"][number], known, since_break))
     if len(points) < LEAST[kind]:
         seen["reasons"] += 1

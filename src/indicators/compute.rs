@@ -9,7 +9,7 @@ use rayon::prelude::*;
 
 use crate::pipeline::Pipeline;
 
-use super::coverage::{Coverage, UnitCount};
+use super::coverage::{Coverage, Needs, UnitCount};
 use super::figure::{Place, Reader};
 use super::finality::{Closing, Windows};
 use super::period::Period;
@@ -17,24 +17,26 @@ use super::row::{Facts, Reading, Row, RowKey};
 use super::scope::Scope;
 use super::series::{At, Series};
 
+/// What reads each version of each indicator.
+type Readers<'a> = BTreeMap<(&'a str, i64), Reader<'a>>;
+
 /// Every figure that is published as of a day.
 pub struct Figures<'a> {
     pipeline: &'a Pipeline,
     as_of: NaiveDate,
-    /// What reads each version of each indicator.
-    readers: BTreeMap<(&'a str, i64), Reader<'a>>,
+    readers: Readers<'a>,
     periods: Vec<Period>,
     /// Each scope, sorted, with what its figures have in common, by period.
     scopes: Vec<(Scope, Vec<Around<'a>>)>,
 }
 
 /// What the figures of one scope and period have in common.
-#[derive(Clone, Copy)]
 struct Around<'a> {
     at: At<'a>,
     period: Period,
     close: Closing,
-    units: UnitCount,
+    /// By what is needed, as readers number it.
+    units: Box<[UnitCount]>,
 }
 
 impl<'a> Figures<'a> {
@@ -48,6 +50,7 @@ impl<'a> Figures<'a> {
         let mut periods = Period::through(pipeline.settings.since, as_of);
         periods.sort_unstable();
         let windows = Windows::new(pipeline, &periods);
+        let (readers, needs) = readers(pipeline);
         let with_periods = |scope: Scope| {
             let of_scope = coverage.of(&scope);
             let closings = periods.iter().zip(windows.closings(&of_scope));
@@ -55,7 +58,10 @@ impl<'a> Figures<'a> {
                 at: series.at(&scope, *period, as_of),
                 period: *period,
                 close,
-                units: of_scope.count(period.start, period.end_by(as_of)),
+                units: needs
+                    .iter()
+                    .map(|needs| of_scope.count(period.start, period.end_by(as_of), needs))
+                    .collect(),
             });
             let around = around.collect();
             (scope, around)
@@ -63,13 +69,6 @@ impl<'a> Figures<'a> {
         let mut scopes = Scope::all(pipeline);
         scopes.sort_unstable();
         let scopes = scopes.into_par_iter().map(with_periods).collect();
-        let mut readers = BTreeMap::new();
-        for known in pipeline.definitions.indicators.values() {
-            for version in &known.versions {
-                let reader = Reader::new(known.unit, version, pipeline);
-                readers.insert((known.id.as_str(), version.number), reader);
-            }
-        }
         Self { pipeline, as_of, readers, periods, scopes }
     }
 
@@ -101,7 +100,8 @@ impl<'a> Figures<'a> {
     }
 
     fn facts(&self, reader: &Reader<'_>, around: &Around<'_>) -> Facts {
-        let Around { at, period, close, units } = *around;
+        let Around { at, period, close, ref units } = *around;
+        let units = units[reader.needs_at];
         // A figure that is made of others is read where those are read.
         let other = |id: &str| {
             let (id, other) = self.pipeline.definitions.indicators.get_key_value(id)?;
@@ -114,4 +114,22 @@ impl<'a> Figures<'a> {
         facts.is_final = closes <= self.as_of;
         facts
     }
+}
+
+/// Makes the readers, and lists what they need, each once: they number it.
+fn readers(pipeline: &Pipeline) -> (Readers<'_>, Vec<Needs>) {
+    let mut readers = Readers::new();
+    let mut needs: Vec<Needs> = Vec::new();
+    for known in pipeline.definitions.indicators.values() {
+        for version in &known.versions {
+            let mut reader = Reader::new(known.unit, version, pipeline);
+            let at = needs.iter().position(|needs| *needs == reader.needs);
+            reader.needs_at = at.unwrap_or(needs.len());
+            if at.is_none() {
+                needs.push(reader.needs.clone());
+            }
+            readers.insert((known.id.as_str(), version.number), reader);
+        }
+    }
+    (readers, needs)
 }

@@ -52,9 +52,20 @@ pub struct UnitCount {
     pub is_over: bool,
 }
 
+/// Which reports make a figure, beside those of units' own logs on its period.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Needs {
+    /// The other kinds of feeds that tell of it.
+    pub feeds: BTreeSet<FeedKind>,
+    /// Whether it is a level: what began in any earlier period counts.
+    pub is_level: bool,
+}
+
 /// Which days each unit has reported on, and which units each scope depends on.
 #[derive(Debug)]
 pub struct Coverage {
+    /// The first day that is published: of earlier ones no report is awaited.
+    since: NaiveDate,
     reporters: BTreeMap<String, Reporter>,
     units_of: BTreeMap<Scope, BTreeSet<String>>,
     /// The units whose figures hold those of each reporter.
@@ -62,17 +73,49 @@ pub struct Coverage {
     parents: BTreeMap<String, String>,
 }
 
-/// A unit that has a feed.
+/// A unit that has a log of its own, and the other feeds that tell of its dossiers.
 #[derive(Debug)]
 struct Reporter {
+    own: Reports,
+    others: Vec<Arc<Other>>,
+}
+
+/// A feed that tells more of dossiers than units' own logs do.
+#[derive(Debug)]
+struct Other {
+    unit: String,
+    kind: FeedKind,
+    reports: Reports,
+}
+
+/// What a feed has reported on.
+#[derive(Debug)]
+struct Reports {
     is_expected: bool,
+    /// The days on which its unit exists.
     from: Option<NaiveDate>,
     to: Option<NaiveDate>,
     days: Vec<(NaiveDate, NaiveDate)>,
     has_reported: bool,
 }
 
-impl Reporter {
+impl Reports {
+    fn new(feed: &Feed, pipeline: &Pipeline, covered: &[Covered]) -> Self {
+        let unit = pipeline.reference.units.get(&feed.unit);
+        let own = |c: &&Covered| {
+            c.is_standing && c.is_telling && c.unit == feed.unit && c.feed == feed.feed
+        };
+        let own = || covered.iter().filter(own);
+        let days: Vec<_> = own().filter_map(|covered| covered.period).collect();
+        Self {
+            is_expected: feed.expected != Expected::Never,
+            from: unit.and_then(|unit| unit.valid_from),
+            to: unit.and_then(|unit| unit.valid_to),
+            days: joined(&days),
+            has_reported: own().next().is_some(),
+        }
+    }
+
     /// Returns the part of a period in which the unit exists.
     fn life_in(&self, start: NaiveDate, end: NaiveDate) -> Option<(NaiveDate, NaiveDate)> {
         let start = self.from.map_or(start, |from| from.max(start));
@@ -92,33 +135,70 @@ impl Reporter {
     }
 }
 
+impl Reporter {
+    /// Returns what the feeds of a kind should have reported on in a period, and have or have not.
+    fn awaited(
+        &self,
+        kind: FeedKind,
+        start: NaiveDate,
+        end: NaiveDate,
+    ) -> impl Iterator<Item = (&Reports, (NaiveDate, NaiveDate))> {
+        let of_kind = self.others.iter().filter(move |other| other.kind == kind);
+        let expected = of_kind.map(|other| &other.reports).filter(|reports| reports.is_expected);
+        expected.filter_map(move |reports| Some((reports, reports.life_in(start, end)?)))
+    }
+
+    /// Whether what makes a figure was reported on a whole period.
+    fn covers(&self, needs: &Needs, start: NaiveDate, end: NaiveDate) -> bool {
+        let are_whole = |kind: &FeedKind| {
+            self.awaited(*kind, start, end)
+                .all(|(reports, (start, end))| reports.covers(start, end))
+        };
+        self.own.covers(start, end) && needs.feeds.iter().all(are_whole)
+    }
+
+    /// Whether what makes a figure was reported on some part of a period.
+    fn touches(&self, needs: &Needs, start: NaiveDate, end: NaiveDate) -> bool {
+        let is_there = |kind: &FeedKind| {
+            let mut awaited = self.awaited(*kind, start, end).peekable();
+            awaited.peek().is_none()
+                || awaited.any(|(reports, (start, end))| reports.touches(start, end))
+        };
+        self.own.touches(start, end) && needs.feeds.iter().all(is_there)
+    }
+}
+
 impl Coverage {
     /// Gathers what accepted deliveries cover.
     pub fn new(pipeline: &Pipeline, covered: &[Covered]) -> Self {
-        let mut reporters = BTreeMap::new();
-        let own = |feed: &&Feed| feed.profile.feed == FeedKind::Dossier;
-        for feed in pipeline.feeds.iter().filter(own) {
-            let unit = pipeline.reference.units.get(&feed.unit);
-            let own = |c: &&Covered| {
-                c.is_standing && c.is_telling && c.unit == feed.unit && c.feed == feed.feed
-            };
-            let own = || covered.iter().filter(own);
-            let days: Vec<_> = own().filter_map(|covered| covered.period).collect();
-            let reporter = Reporter {
-                is_expected: feed.expected != Expected::Never,
-                from: unit.and_then(|unit| unit.valid_from),
-                to: unit.and_then(|unit| unit.valid_to),
-                days: joined(&days),
-                has_reported: own().next().is_some(),
-            };
-            reporters.insert(feed.unit.clone(), reporter);
-        }
         let units = &pipeline.reference.units;
+        let of_kind = |is_meant: fn(FeedKind) -> bool| {
+            pipeline.feeds.iter().filter(move |feed| is_meant(feed.profile.feed))
+        };
+        let logs = || of_kind(|kind| kind == FeedKind::Dossier);
+        let wholes = |feed: &Feed| units.wholes(&feed.unit).map(str::to_owned).collect();
+        let wholes: BTreeMap<String, BTreeSet<String>> =
+            logs().map(|feed| (feed.unit.clone(), wholes(feed))).collect();
+        let others = of_kind(|kind| !matches!(kind, FeedKind::Dossier | FeedKind::Control));
+        let other = |feed: &Feed| {
+            let reports = Reports::new(feed, pipeline, covered);
+            Arc::new(Other { unit: feed.unit.clone(), kind: feed.profile.feed, reports })
+        };
+        let others: Vec<Arc<Other>> = others.map(other).collect();
+        // What a unit that holds no log tells may be of any unit's dossiers.
+        let is_of_all = |other: &Other| !wholes.values().any(|wholes| wholes.contains(&other.unit));
+        let reporter = |feed: &Feed| {
+            let own = Reports::new(feed, pipeline, covered);
+            let tells =
+                |other: &&Arc<Other>| wholes[&feed.unit].contains(&other.unit) || is_of_all(other);
+            let others = others.iter().filter(tells).map(Arc::clone).collect();
+            (feed.unit.clone(), Reporter { own, others })
+        };
+        let reporters = logs().map(reporter).collect();
         let parent = |unit: &Unit| Some((unit.code.clone(), unit.parent.clone()?));
         let parents = units.iter().filter_map(parent).collect();
-        let wholes = |code: &String| units.wholes(code).map(str::to_owned).collect();
-        let wholes = reporters.keys().map(|code| (code.clone(), wholes(code))).collect();
-        Self { reporters, units_of: units_by_scope(pipeline), wholes, parents }
+        let since = pipeline.settings.since;
+        Self { since, reporters, units_of: units_by_scope(pipeline), wholes, parents }
     }
 
     /// Finds the reports that a scope depends on: a unit on its own, on those of the units that its
@@ -134,7 +214,7 @@ impl Coverage {
             }
             _ => self.units_of.get(scope).map(|units| units.iter().map(String::as_str).collect()),
         };
-        let mut of_scope = OfScope { units, reporters: Vec::new() };
+        let mut of_scope = OfScope { since: self.since, units, reporters: Vec::new() };
         let ours = self.reporters.iter().filter(|(unit, _)| of_scope.depends_on(unit));
         of_scope.reporters = ours.map(|(_, reporter)| reporter).collect();
         of_scope
@@ -144,6 +224,7 @@ impl Coverage {
 /// The reports that the figures of one scope depend on.
 #[derive(Debug)]
 pub struct OfScope<'a> {
+    since: NaiveDate,
     /// `None` where it is those of every unit.
     units: Option<BTreeSet<&'a str>>,
     reporters: Vec<&'a Reporter>,
@@ -151,23 +232,33 @@ pub struct OfScope<'a> {
 
 impl OfScope<'_> {
     /// Whether it depends on the reports of a unit.
-    pub(super) fn depends_on(&self, unit: &str) -> bool {
+    fn depends_on(&self, unit: &str) -> bool {
         self.units.as_ref().is_none_or(|units| units.contains(unit))
     }
 
-    /// Counts the units for a period.
-    pub fn count(&self, start: NaiveDate, end: NaiveDate) -> UnitCount {
+    /// Whether it depends on what a feed tells: that of one of its units, or of their dossiers.
+    pub(super) fn is_told_by(&self, feed: &Feed) -> bool {
+        let is_one =
+            |other: &Arc<Other>| (&other.unit, other.kind) == (&feed.unit, feed.profile.feed);
+        let mut others = self.reporters.iter().flat_map(|reporter| &reporter.others);
+        self.depends_on(&feed.unit) || others.any(is_one)
+    }
+
+    /// Counts the units for a period, by the reports that make a figure.
+    pub fn count(&self, start: NaiveDate, end: NaiveDate, needs: &Needs) -> UnitCount {
         let mut count = UnitCount { expected: 0, included: 0, has_any: false, is_over: false };
         let (n_units, mut n_over) = (self.reporters.len(), 0);
         for reporter in &self.reporters {
-            let Some((start, end)) = reporter.life_in(start, end) else {
+            let Some((start, end)) = reporter.own.life_in(start, end) else {
                 n_over += 1;
                 continue;
             };
-            count.has_any |= reporter.touches(start, end);
-            if reporter.is_expected {
+            count.has_any |= reporter.touches(needs, start, end);
+            if reporter.own.is_expected {
+                let first = if needs.is_level { self.since.min(start) } else { start };
+                let first = reporter.own.from.map_or(first, |from| from.max(first));
                 count.expected += 1;
-                count.included += i64::from(reporter.covers(start, end));
+                count.included += i64::from(reporter.covers(needs, first, end));
             }
         }
         count.is_over = n_units > 0 && n_units == n_over;

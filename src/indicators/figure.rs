@@ -5,10 +5,10 @@ use serde_json::{Value, json};
 
 use crate::pipeline::Pipeline;
 use crate::pipeline::definitions::{
-    Composite, Counted as _, Formula, Ratio, Step, Subject, UnitOfMeasure, Version,
+    Composite, Counted as _, Formula, Measure, Ratio, Step, Subject, UnitOfMeasure, Version,
 };
 
-use super::coverage::UnitCount;
+use super::coverage::{Needs, UnitCount};
 use super::period::Period;
 use super::row::{Facts, Status};
 use super::series::At;
@@ -17,8 +17,10 @@ use super::series::At;
 pub(super) struct Reader<'a> {
     pub(super) unit: UnitOfMeasure,
     pub(super) version: &'a Version,
-    /// Whether some measure is a level at the end of a period.
-    is_stock: bool,
+    /// Which reports make it, beside units' own logs on the period.
+    pub(super) needs: Needs,
+    /// Where the units that are counted by these needs stand among those of a place.
+    pub(super) needs_at: usize,
     /// Whether units' logs tell of it.
     needs_reports: bool,
     /// Whether it counts the reports themselves.
@@ -44,7 +46,8 @@ impl<'a> Reader<'a> {
         Self {
             unit,
             version,
-            is_stock: measures().any(|measure| measure.is_stock()),
+            needs: needs(measures()),
+            needs_at: 0,
             needs_reports: measures().any(|measure| measure.of.is_logged()),
             counts_reports: measures().any(|measure| is_of_reports(measure.of)),
         }
@@ -65,7 +68,7 @@ impl<'a> Reader<'a> {
             // The catalogue is known without any report.
             units_included: if self.needs_reports { units.included } else { units.expected },
         };
-        if self.is_stock && place.period.is_running(place.as_of) {
+        if self.needs.is_level && place.period.is_running(place.as_of) {
             return facts;
         }
         match &self.version.formula {
@@ -131,6 +134,16 @@ impl<'a> Reader<'a> {
         }
         facts.components = told(factors);
     }
+}
+
+/// Finds which reports make a figure of some measures.
+fn needs<'a>(measures: impl Iterator<Item = &'a Measure>) -> Needs {
+    let mut needs = Needs::default();
+    for measure in measures {
+        needs.feeds.extend(measure.other_feeds());
+        needs.is_level |= measure.is_stock();
+    }
+    needs
 }
 
 /// The smallest bin at which so many percent of a histogram are reached.

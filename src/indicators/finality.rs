@@ -51,7 +51,7 @@ impl<'a> Windows<'a> {
     pub(super) fn closings(&self, of_scope: &OfScope<'_>) -> Vec<Closing> {
         let own = |day: &NaiveDate| Closing { dossiers: *day, reports: *day };
         let mut closings: Vec<Closing> = self.own.iter().map(own).collect();
-        for (feed, closes) in self.by_feed.iter().filter(|(f, _)| of_scope.depends_on(&f.unit)) {
+        for (feed, closes) in self.by_feed.iter().filter(|(f, _)| of_scope.is_told_by(f)) {
             let is_control = feed.profile.feed == FeedKind::Control;
             for (closing, closes) in closings.iter_mut().zip(closes) {
                 let Some(closes) = *closes else { continue };

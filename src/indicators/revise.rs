@@ -35,6 +35,8 @@ pub enum Cause {
     CorrectedFile,
     /// It was judged again.
     Replay,
+    /// It was withdrawn.
+    Withdrawal,
 }
 
 impl Cause {
@@ -43,6 +45,7 @@ impl Cause {
             Self::LateData => "late_data",
             Self::CorrectedFile => "corrected_file",
             Self::Replay => "replay",
+            Self::Withdrawal => "delivery_withdrawn",
         }
     }
 }

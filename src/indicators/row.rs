@@ -105,6 +105,8 @@ pub struct Beside {
     pub counted: Option<i64>,
     /// What the denominator is the known part of.
     pub measured_of: Option<i64>,
+    /// Whether they tell of other figures, which it is made of.
+    pub has_parts: bool,
 }
 
 impl Beside {
@@ -113,7 +115,9 @@ impl Beside {
         let read = |text: &str| serde_json::from_str::<serde_json::Value>(text).ok();
         let told = components.and_then(read).unwrap_or_default();
         let number = |name: &str| told.get(name).and_then(serde_json::Value::as_i64);
-        Self { counted: number("n"), measured_of: number("of") }
+        let mut names = told.as_object().into_iter().flat_map(serde_json::Map::keys);
+        let has_parts = names.any(|name| !["n", "of"].contains(&&**name));
+        Self { counted: number("n"), measured_of: number("of"), has_parts }
     }
 }
 

@@ -10,7 +10,7 @@ use polars::prelude::{Expr, IntoLazy as _, col, lit};
 use crate::pipeline::columns::Column;
 use crate::pipeline::definitions::{Measure, Subject, When};
 
-use super::tally::{can_count, month_number, names_of, predicate};
+use super::tally::{can_count, month_number, predicate};
 use super::{MeasureError, ffi, project};
 
 const IS_COUNTED: &str = "#counted";
@@ -51,7 +51,7 @@ pub fn counted(
 }
 
 fn used_columns(measure: &Measure) -> Vec<Column> {
-    let mut used = names_of(measure);
+    let mut used = measure.columns();
     used.insert("unit_code");
     let mut columns = Subject::Dossiers.columns();
     columns.retain(|column| used.contains(column.name));

@@ -11,7 +11,6 @@ use polars::prelude::{
     BooleanChunked, DataFrame, DataType, Expr, IntoLazy as _, PolarsResult, col, lit,
 };
 
-use crate::pipeline::condition::Condition;
 use crate::pipeline::definitions::{Adds, LAST_BIN, Measure, Subject, When};
 
 use super::compile::compile;
@@ -251,18 +250,7 @@ pub(super) fn used_names(
 ) -> BTreeSet<&'static str> {
     let mut used = BTreeSet::from(["unit_code"]);
     used.extend(procedure_column(of));
-    measures_of(measures, of).for_each(|measure| used.extend(names_of(measure)));
-    used
-}
-
-/// Returns every column that a measure reads.
-pub(super) fn names_of(measure: &Measure) -> BTreeSet<&'static str> {
-    let mut used = match measure.when {
-        When::Flow { on } => BTreeSet::from([on]),
-        When::Stock { from, until } => BTreeSet::from([from, until]),
-    };
-    used.extend(measure.adds.column());
-    used.extend(measure.filter.iter().flat_map(Condition::columns));
+    measures_of(measures, of).for_each(|measure| used.extend(measure.columns()));
     used
 }
 

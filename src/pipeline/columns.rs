@@ -61,10 +61,7 @@ impl FeedKind {
         if self == Self::Control {
             return CONTROL.iter().any(|figure| figure.name == column);
         }
-        let is_owner = |(owner, columns): &(Self, &[Column])| {
-            *owner == self && columns.iter().any(|owned| owned.name == column)
-        };
-        OWNED.iter().any(is_owner)
+        owner(column) == Some(self)
             || (self == Self::Portal && PORTAL_TOO.contains(&column))
             || INPUTS.iter().any(|input| input.name == column)
             || matches!(column, "dossier_number" | "unit_code")
@@ -325,6 +322,12 @@ pub const REPORT: &[Column] = &[
     column("on_time", Kind::Flag),
     column("quiet", Kind::Flag),
 ];
+
+/// Returns the kind of feed that owns a supplied column.
+pub fn owner(column: &str) -> Option<FeedKind> {
+    let owns = |columns: &[Column]| columns.iter().any(|owned| owned.name == column);
+    OWNED.iter().find(|(_, columns)| owns(columns)).map(|(owner, _)| *owner)
+}
 
 /// Returns the columns of an item of this feed; none where a feed has no items.
 pub fn item_columns(kind: FeedKind) -> impl Iterator<Item = &'static str> {

@@ -4,7 +4,6 @@ use std::path::Path;
 
 use chrono::NaiveDate;
 
-use super::Reference;
 use super::columns::FeedKind;
 use super::date_form::parse_period;
 use super::due::Due;
@@ -14,6 +13,8 @@ use super::profile::Profile;
 use super::section::{Placed, Section, read_toml};
 use super::source::Source;
 use super::values::check_days;
+use super::withdrawal::{self, Withdrawal};
+use super::{Reference, hash_of};
 
 /// Which earlier delivery a new one replaces.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,6 +53,8 @@ pub struct Feed {
     /// Identifies what its records are judged by: the profile as merged, and the codes of units
     /// and procedures.
     pub profile_hash: String,
+    /// What it has delivered by mistake.
+    pub withdrawn: Vec<Withdrawal>,
 }
 
 /// Finds a profile by its name; an unknown one is a fault.
@@ -90,6 +93,7 @@ impl Feed {
             let slot = section.choice("slot", &slots, faults).unwrap_or(Slot::None);
             let expected = expected(section, faults);
             let due = Due::read(section, faults);
+            let withdrawn = Withdrawal::read_all(section, faults);
             let source = Source::read(slot, section, path, faults);
             let profile_name = section.required_text("profile", faults);
             let known = profile_name.and_then(|name| profile(&name, section.file, faults));
@@ -115,9 +119,23 @@ impl Feed {
                 due,
                 profile_hash: String::new(),
                 profile,
+                withdrawn,
             })
         })
         .flatten()
+    }
+
+    /// Returns why a delivery of it stands no more, where it was withdrawn.
+    pub fn withdrawal(&self, name: &str, sha256: &str) -> Option<&Withdrawal> {
+        self.withdrawn.iter().find(|withdrawal| withdrawal.is_of(name, sha256))
+    }
+
+    /// Identifies what a delivery of it is judged by: its withdrawal, or else what its records are
+    /// judged by.
+    pub fn judged_by(&self, name: &str, sha256: &str) -> String {
+        let withdrawal = self.withdrawal(name, sha256);
+        let hash = |withdrawal: &Withdrawal| hash_of([withdrawal::RULE, &withdrawal.reason]);
+        withdrawal.map_or_else(|| self.profile_hash.clone(), hash)
     }
 }
 

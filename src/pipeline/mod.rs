@@ -30,6 +30,7 @@ pub mod tables;
 pub mod text;
 pub mod units;
 mod values;
+pub mod withdrawal;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -80,9 +80,9 @@ pub fn export(
     for judgement in ledger.judgements().filter(|judgement| judgement.unit == unit) {
         let refusal = judgement.refusal.as_ref();
         let refusal = refusal.filter(|refusal| rule.is_none_or(|rule| *rule == refusal.rule));
-        let Some(refusal) = refusal.filter(|_| ledger.replaced_by(judgement).is_none()) else {
-            continue;
-        };
+        // What is withdrawn is not to be mended.
+        let stands = ledger.replaced_by(judgement).is_none() && !judgement.is_withdrawn();
+        let Some(refusal) = refusal.filter(|_| stands) else { continue };
         export.refused.push(Refused {
             delivery: judgement.delivery(),
             name: judgement.name.clone(),

@@ -8,7 +8,9 @@ use rayon::prelude::*;
 use tracing::info;
 
 use crate::pipeline::Pipeline;
+use crate::pipeline::feed::Feed;
 use crate::pipeline::tables::Table;
+use crate::pipeline::withdrawal::Withdrawal;
 use crate::store::Store;
 use crate::store::intents::{Intent, Judging};
 use crate::store::landed::Delivery;
@@ -16,6 +18,7 @@ use crate::store::parquet::FileName;
 
 use super::fold::{Committed, Folding, refold_stale, take_out_left_over};
 use super::judge::{Judged, judge};
+use super::land::AtSource;
 use super::ledger::{self, Judgement, Ledger};
 use super::spill::Spill;
 use super::stop::{Failure, Stop};
@@ -27,6 +30,8 @@ pub(super) struct Ingested {
     /// The judgements made in this run, in the order of landing.
     pub(super) judgements: Vec<Judgement>,
     pub(super) n_cells_rewritten: usize,
+    /// What is worth knowing of feeds.
+    pub(super) notes: Vec<AtSource>,
 }
 
 /// A delivery, and the number of the judgement that is to be made of it.
@@ -47,7 +52,8 @@ pub(super) fn ingest(
     let left_over = store.intents().context("failed to read the intents")?;
     let landed = store.landed().context("failed to read the manifests")?;
     let work = ledger.work(&landed, again, &left_over, pipeline);
-    let mut ingested = Ingested::default();
+    let mut ingested =
+        Ingested { notes: withdrawn_in_vain(pipeline, &landed), ..Ingested::default() };
     watch.progress.begin("judging", work.len());
     for batch in batches(work, pipeline.settings.batch_bytes) {
         watch.stop.check()?;
@@ -102,6 +108,26 @@ pub(super) fn ingest(
     let n_judged = ingested.judgements.len();
     info!(stage = "ingest", n_judged, n_cells = ingested.n_cells_rewritten, "ingested");
     Ok(ingested)
+}
+
+/// Tells what is withdrawn and has not landed: its name or its hash may be mistyped.
+fn withdrawn_in_vain(pipeline: &Pipeline, landed: &[Delivery]) -> Vec<AtSource> {
+    let has_landed = |feed: &Feed, withdrawal: &Withdrawal| {
+        landed.iter().any(|Delivery { unit, feed: kind, manifest, .. }| {
+            (unit, kind) == (&feed.unit, &feed.feed)
+                && withdrawal.is_of(&manifest.name, &manifest.sha256)
+        })
+    };
+    let note = |feed: &Feed, Withdrawal { name, sha256, .. }: &Withdrawal| AtSource {
+        unit: feed.unit.clone(),
+        feed: feed.feed.clone(),
+        why: format!("`{name}` is withdrawn, but has not landed with the bytes of {sha256}"),
+    };
+    let of_feed = |feed: &Feed| {
+        let in_vain = feed.withdrawn.iter().filter(|withdrawal| !has_landed(feed, withdrawal));
+        in_vain.map(|withdrawal| note(feed, withdrawal)).collect::<Vec<_>>()
+    };
+    pipeline.feeds.iter().flat_map(of_feed).collect()
 }
 
 /// Says which judgement is made of each delivery, and which cells its observations go to.

@@ -16,6 +16,7 @@ use crate::pipeline::feed::Feed;
 use crate::pipeline::pattern::Pattern;
 use crate::pipeline::rules::{Note, Refusal};
 use crate::pipeline::tables::Cell;
+use crate::pipeline::withdrawal::Withdrawal;
 use crate::store::landed::Delivery;
 use crate::store::{Store, StoreError};
 
@@ -66,6 +67,7 @@ pub(super) fn judge(
     let feed = pipeline.feed(&delivery.unit, &delivery.feed).with_context(|| {
         format!("delivery `{}` has no feed in the pipeline any more", delivery.id())
     })?;
+    let withdrawal = feed.withdrawal(&manifest.name, &manifest.sha256);
     let mut judgement = Judgement {
         unit: delivery.unit.clone(),
         feed: delivery.feed.clone(),
@@ -74,10 +76,10 @@ pub(super) fn judge(
         sha256: manifest.sha256.clone(),
         slot: manifest.slot.clone(),
         judgement: number,
-        profile_hash: feed.profile_hash.clone(),
+        profile_hash: feed.judged_by(&manifest.name, &manifest.sha256),
         period: manifest.period_start.zip(manifest.period_end),
         observed_at: manifest.observed_at.map(|at| at.timestamp_micros()),
-        refusal: manifest.refused.clone(),
+        refusal: withdrawal.map(Withdrawal::refusal).or_else(|| manifest.refused.clone()),
         fates: Fates::default(),
         cells: [].into(),
         unknown_headings: Vec::new(),

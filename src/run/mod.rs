@@ -240,7 +240,9 @@ fn stop_if_nothing_came(landed: &Landed, ingested: &Ingested) -> Result<(), Stop
         let lines = landed.unreachable.iter().map(ToString::to_string);
         return Err(Stop::Unreachable(lines.collect::<Vec<_>>().join("\n")));
     }
-    let mut refused: Vec<String> = refusals(ingested).collect();
+    let refused = ingested.judgements.iter().filter(|judgement| !judgement.is_withdrawn());
+    let mut refused: Vec<String> =
+        refused.filter_map(|j| report::refusal(j, Language::English)).collect();
     if !refused.is_empty() && refused.len() == ingested.judgements.len() {
         refused.extend(landed.unreachable.iter().map(|at| format!("not reached: {at}")));
         return Err(Stop::AllRefused(refused.join("\n")));

@@ -63,7 +63,9 @@ impl Known {
         let news = |judgement: &Judgement| News {
             delivery: judgement.delivery(),
             units: units_of(&judgement.unit, &judgement.feed, pipeline),
-            cause: if self.judgements.contains_key(&judgement.delivery()) {
+            cause: if judgement.is_withdrawn() {
+                Cause::Withdrawal
+            } else if self.judgements.contains_key(&judgement.delivery()) {
                 Cause::Replay
             } else if ledger.replaces(judgement).is_empty() {
                 Cause::LateData

@@ -107,6 +107,13 @@ impl Plan {
         }
         lines.push(format!("would land: {} deliveries", self.landed.len()));
         lines.extend(self.landed.iter().map(|delivery| format!("  {}", self.told(delivery))));
+        lines.extend(self.report.source_notes().map(|at| format!("note: {at}")));
+        let again = self.judged_again().map(|judgement| format!("  {}", fate(judgement)));
+        let again: Vec<String> = again.collect();
+        if !again.is_empty() {
+            lines.push(format!("would judge again: {} deliveries", again.len()));
+            lines.extend(again);
+        }
         let cells: Vec<String> = self.cells.iter().map(ToString::to_string).collect();
         lines.push(format!("would rewrite: {} cells {}", cells.len(), cells.join(" ")));
         if !self.outdated.is_empty() {
@@ -150,6 +157,15 @@ impl Plan {
                 "rule": judgement.and_then(|j| j.refusal.as_ref().map(|refusal| &refusal.rule)),
             })
         };
+        let again = |judgement: &Judgement| {
+            json!({
+                "delivery": judgement.delivery(),
+                "name": judgement.name,
+                "read": judgement.fates.read,
+                "rejected": judgement.fates.rejected,
+                "rule": judgement.refusal.as_ref().map(|refusal| &refusal.rule),
+            })
+        };
         let change = |change: &&Revision| {
             let Revision { key, old, new, .. } = change;
             json!({
@@ -166,6 +182,8 @@ impl Plan {
         json!({
             "status": self.report.status(),
             "landed": self.landed.iter().map(delivery).collect::<Vec<_>>(),
+            "judged_again": self.judged_again().map(again).collect::<Vec<_>>(),
+            "notes": self.report.source_notes().map(ToString::to_string).collect::<Vec<_>>(),
             "cells": self.cells.iter().map(ToString::to_string).collect::<Vec<_>>(),
             "outdated": self.outdated,
             "guards": self.report.evidence().map(|(evidence, _)| json!({
@@ -183,15 +201,16 @@ impl Plan {
     }
 
     fn told(&self, delivery: &Delivery) -> String {
-        let (id, name) = (delivery.id(), &delivery.manifest.name);
-        let fate = self.judgement(delivery).map(|judgement| match &judgement.refusal {
-            Some(refusal) => format!(": refused by `{}`", refusal.rule),
-            None => {
-                let fates = judgement.fates;
-                format!(": {} records, {} of them rejected", fates.read, fates.rejected)
-            }
-        });
-        format!("{id} `{name}`{}", fate.unwrap_or_default())
+        let unjudged = || format!("{} `{}`", delivery.id(), delivery.manifest.name);
+        self.judgement(delivery).map_or_else(unjudged, fate)
+    }
+
+    /// Returns the judgements of what had landed before: what is withdrawn, or is no more, and what
+    /// that had replaced.
+    fn judged_again(&self) -> impl Iterator<Item = &Judgement> {
+        let landed: BTreeSet<String> = self.landed.iter().map(Delivery::id).collect();
+        let judgements = self.report.ingested.judgements.iter();
+        judgements.filter(move |judgement| !landed.contains(&judgement.delivery()))
     }
 
     /// The changed rows: the ministry's first, then the units', each with the latest period first.
@@ -207,6 +226,17 @@ impl Plan {
             (rank(&change.key.scope), std::cmp::Reverse(change.key.period.end), &change.key)
         });
         changes
+    }
+}
+
+/// Tells what became of a delivery.
+fn fate(judgement: &Judgement) -> String {
+    let (id, name, fates) = (judgement.delivery(), &judgement.name, judgement.fates);
+    match &judgement.refusal {
+        Some(refusal) => format!("{id} `{name}`: refused by `{}`", refusal.rule),
+        None => {
+            format!("{id} `{name}`: {} records, {} of them rejected", fates.read, fates.rejected)
+        }
     }
 }
 

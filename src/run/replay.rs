@@ -87,8 +87,10 @@ fn may_differ(judgement: &Judgement, delivery: &Delivery) -> bool {
     judgement.refusal.is_none() || delivery.manifest.refused.is_none()
 }
 
-/// Whether it was judged by the profile, the contract and the catalogue that hold now.
+/// Whether it was judged by the profile, the contract and the catalogue that hold now, or is
+/// withdrawn as it is now.
 fn is_judged_so(judgement: &Judgement, pipeline: &Pipeline) -> bool {
-    let feed = pipeline.feed(&judgement.unit, &judgement.feed);
-    feed.is_none_or(|feed| feed.profile_hash == judgement.profile_hash)
+    let Judgement { unit, feed, name, sha256, profile_hash, .. } = judgement;
+    let feed = pipeline.feed(unit, feed);
+    feed.is_none_or(|feed| feed.judged_by(name, sha256) == *profile_hash)
 }

@@ -13,7 +13,7 @@ use crate::store::releases::Evidence;
 use super::control::Difference;
 use super::guards::words;
 use super::ingest::Ingested;
-use super::land::Landed;
+use super::land::{AtSource, Landed};
 use super::ledger::Judgement;
 use super::release::Released;
 
@@ -45,7 +45,7 @@ impl Report {
     /// Whether some delivery was refused or some source not reached in this run.
     pub fn has_gaps(&self) -> bool {
         !self.landed.unreachable.is_empty()
-            || self.judgements().iter().any(|judgement| !judgement.is_accepted())
+            || self.judgements().iter().any(|j| !j.is_accepted() && !j.is_withdrawn())
             || self.evidence().any(|(_, is_accepted)| !is_accepted)
     }
 
@@ -70,6 +70,11 @@ impl Report {
         missing
     }
 
+    /// What is worth knowing of sources and feeds.
+    pub(super) fn source_notes(&self) -> impl Iterator<Item = &AtSource> {
+        self.landed.notes.iter().chain(&self.ingested.notes)
+    }
+
     /// Returns `published` or `no_new_data`.
     pub fn status(&self) -> &'static str {
         if self.released.is_new { "published" } else { "no_new_data" }
@@ -81,7 +86,7 @@ impl Report {
         for at in &self.landed.unreachable {
             lines.push(format!("not reached: {at}"));
         }
-        lines.extend(self.landed.notes.iter().map(|at| format!("note: {at}")));
+        lines.extend(self.source_notes().map(|at| format!("note: {at}")));
         let judgements = self.judgements();
         let refused = judgements.iter().filter_map(|judgement| refusal(judgement, language));
         lines.extend(refused.map(|line| format!("refused: {line}")));
@@ -168,7 +173,7 @@ impl Report {
             "sources": self.landed.n_sources,
             "landed": self.landed.n_new,
             "unreachable": unreachable,
-            "notes": self.landed.notes.iter().map(ToString::to_string).collect::<Vec<_>>(),
+            "notes": self.source_notes().map(ToString::to_string).collect::<Vec<_>>(),
             "deliveries": deliveries,
             "control": self.released.differences.iter().map(Difference::json).collect::<Vec<_>>(),
             "missing": missing,

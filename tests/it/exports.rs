@@ -123,7 +123,7 @@ fn a_workbook_holds_the_figures_as_numbers_and_what_they_mean() {
     let english = sheets(&world, &["xlsx", "--period", "2020-02", "--lang", "en"]);
     assert_snapshot!(rows(english["Figures"].as_array().unwrap().iter().take(2)), @r#"
     ["Indicator","Id","Scope","Code","Period","Numerator","Denominator","Value","Unit","Status","Final","Units included","Units expected","Definition version"]
-    ["II.06a (4): carried over","form_carried_over","Test ministry","ministry","2020-02",3,null,3,"count","value",false,1,2,1]
+    ["II.06a (4): carried over","form_carried_over","Test ministry","ministry","2020-02",3,null,3,"count","value",false,0,2,1]
     "#);
     assert!(english["Catalogue"].is_array());
 }

@@ -89,8 +89,8 @@ fn a_unit_without_its_report_is_marked_and_its_zeros_are_not_told() {
     [null,null,"Tổng số","Trực tuyến","Trực tiếp, bưu chính","Từ kỳ trước","Tổng số","Trước hạn","Đúng hạn","Quá hạn","Tổng số","Trong hạn","Quá hạn"]
     [null,null,"(1)","(2)","(3)","(4)","(5)","(6)","(7)","(8)","(9)","(10)","(11)"]
     [1,"Cục Một (chưa báo cáo)",2,"-","-",2,1,"-","-",1,1,"-",1]
-    [2,"Cục Hai",2,1,1,0,2,0,2,0,0,0,0]
-    [null,"Tổng cộng",4,1,1,2,3,0,2,1,1,0,1]
+    [2,"Cục Hai (chưa đủ báo cáo)",2,1,1,0,2,0,2,0,0,0,0]
+    [null,"Tổng cộng (chưa đủ báo cáo)",4,1,1,2,3,0,2,1,1,0,1]
     [null,null,null,null,null,null,null,null,null,null,null,null,null]
     [null,"Số đơn vị báo cáo: 1/2",null,null,null,null,null,null,null,null,null,null,null]
     [null,"-: không có số liệu; *: không công bố vì số nhỏ",null,null,null,null,null,null,null,null,null,null,null]
@@ -100,9 +100,9 @@ fn a_unit_without_its_report_is_marked_and_its_zeros_are_not_told() {
     assert_eq!(book["Unit"][1][0], "Period: 2020-03 (01/03/2020 - 31/03/2020)");
     let book = sheets(&world, &["form-ii06a", "--lang", "en", "--period", "2020"]);
     assert_snapshot!(rows(&book["Field"].as_array().unwrap()[6..]), @r#"
-    [1,"Field one","-",1,1,"-",1,0,0,1,"-","-","-"]
-    [2,"Field two","-",1,1,"-",2,0,2,0,"-","-","-"]
-    [null,"Total","-",2,2,"-",3,0,2,1,"-","-","-"]
+    [1,"Field one (not all reported)","-",1,1,"-",1,0,0,1,"-","-","-"]
+    [2,"Field two (not all reported)","-",1,1,"-",2,0,2,0,"-","-","-"]
+    [null,"Total (not all reported)","-",2,2,"-",3,0,2,1,"-","-","-"]
     [null,null,null,null,null,null,null,null,null,null,null,null,null]
     [null,"Units that reported: 0/2",null,null,null,null,null,null,null,null,null,null,null]
     [null,"-: no figure; *: not told, since small numbers are hidden",null,null,null,null,null,null,null,null,null,null,null]

@@ -147,8 +147,11 @@ impl Told<'_> {
     fn rolling_12_months(&self) -> Option<Trend> {
         let ratio = self.run.flow().filter(|_| self.run.kind() == PeriodKind::Month)?;
         let nothing = self.nothing(Statistic::Rolling12Months);
-        let is_known =
-            |row: &&&Row| matches!(row.facts.status, Status::Value | Status::NotApplicable);
+        let is_known = |row: &&&Row| {
+            // What has no number is of a unit that did not exist.
+            let is_told = matches!(row.facts.status, Status::Value | Status::NotApplicable);
+            is_told && row.facts.numerator.is_some()
+        };
         let known: Vec<&Row> = self.run.whole.iter().filter(is_known).copied().collect();
         let Some(last) = known.last() else { return Some(self.short(nothing, 0, 12)) };
         let since = last.key.period.end - Months::new(12);

@@ -1,6 +1,8 @@
 //! Measures: what is counted, when, and under which condition.
 
-use crate::pipeline::columns::{self, Column, Kind};
+use std::collections::BTreeSet;
+
+use crate::pipeline::columns::{self, Column, FeedKind, Kind};
 use crate::pipeline::condition::{self, Condition};
 use crate::pipeline::fault::Faults;
 use crate::pipeline::section::Section;
@@ -105,6 +107,29 @@ impl Measure {
     /// Whether it tells a level at the end of a period.
     pub fn is_stock(&self) -> bool {
         matches!(self.when, When::Stock { .. })
+    }
+
+    /// Returns every column that it reads.
+    pub fn columns(&self) -> BTreeSet<&'static str> {
+        let mut read = match self.when {
+            When::Flow { on } => BTreeSet::from([on]),
+            When::Stock { from, until } => BTreeSet::from([from, until]),
+        };
+        read.extend(self.adds.column());
+        read.extend(self.filter.iter().flat_map(Condition::columns));
+        read
+    }
+
+    /// Returns the kinds of feeds, beside units' own logs, without whose reports it counts too few.
+    pub fn other_feeds(&self) -> BTreeSet<FeedKind> {
+        if !self.of.is_logged() {
+            return BTreeSet::new();
+        }
+        let mut feeds: BTreeSet<FeedKind> =
+            self.columns().into_iter().filter_map(columns::owner).collect();
+        feeds.extend((self.of == Subject::Payments).then_some(FeedKind::Payment));
+        feeds.remove(&FeedKind::Dossier);
+        feeds
     }
 
     /// Reads a measure, and its condition as it is written.

@@ -10,6 +10,7 @@ pub(super) const RULES: &[Rule] = &[
         "the object's name does not fit the feed's `name`; it is told by its hash {hash}",
         "tên tệp không đúng mẫu đã đăng ký; tệp được ghi theo mã băm {hash}",
     ),
+    rule("withdrawn", Severity::Refuse, "withdrawn: {reason}", "đã rút lại: {reason}"),
     rule("empty_file", Severity::Refuse, "the file is empty", "tệp rỗng"),
     rule(
         "web_page",

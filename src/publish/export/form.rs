@@ -23,9 +23,11 @@ pub struct Line {
     pub numbers: [Option<i64>; 11],
     /// Whether the numbers are there and not told.
     pub is_suppressed: [bool; 11],
-    /// Whether what is told is of a report that has not come, or not whole.
+    /// Whether no report has come of it.
     pub is_missing: bool,
-    /// How many units have reported, and how many should have.
+    /// Whether a report is missing that some number is made of: of a level, an earlier one, too.
+    pub is_partial: bool,
+    /// How many units have reported on the period, and how many should have.
     pub n_units: (i64, i64),
 }
 
@@ -36,7 +38,19 @@ impl Line {
             numbers: [None; 11],
             is_suppressed: [false; 11],
             is_missing: false,
+            is_partial: false,
             n_units: (0, 0),
+        }
+    }
+
+    /// Returns how the line is marked where its reports have not come, or not all.
+    fn mark(&self, names: &Names<'_>) -> &'static str {
+        if self.is_missing {
+            names.choose(" (chưa báo cáo)", " (not reported)")
+        } else if self.is_partial {
+            names.choose(" (chưa đủ báo cáo)", " (not all reported)")
+        } else {
+            ""
         }
     }
 
@@ -78,7 +92,8 @@ pub fn lines<'a>(rows: impl Iterator<Item = &'a Row>) -> Vec<Line> {
         line.numbers[at] = facts.numerator;
         line.is_suppressed[at] = facts.status == Status::Suppressed;
         line.is_missing |= facts.status == Status::Missing;
-        line.n_units = (facts.units_included, facts.units_expected);
+        line.is_partial |= facts.units_included < facts.units_expected;
+        line.n_units = line.n_units.max((facts.units_included, facts.units_expected));
     }
     lines.into_values().collect()
 }
@@ -180,8 +195,7 @@ fn write_line(page: &mut Worksheet, at: u32, line: &Line, names: &Names<'_>) -> 
         page.write_number_with_format(at, 0, f64::from(at - 5), &cell)?;
         names.scope(&line.scope)
     };
-    let mark =
-        if line.is_missing { names.choose(" (chưa báo cáo)", " (not reported)") } else { "" };
+    let mark = line.mark(names);
     page.write_string_with_format(at, 1, format!("{name}{mark}"), &cell)?;
     for (column, (number, is_suppressed)) in (2..).zip(line.numbers.iter().zip(line.is_suppressed))
     {

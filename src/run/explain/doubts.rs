@@ -78,7 +78,7 @@ impl InCell<'_> {
 
     /// Lists the reports that the figure lacks, by unit, feed and period.
     pub(super) fn missing(&self, completeness: &Completeness) -> Vec<Report> {
-        let (start, end) = days_of(self.row);
+        let (start, end) = self.days();
         let is_missing = |report: &&Report| {
             report.is_expected
                 && !report.is_received
@@ -122,12 +122,16 @@ impl InCell<'_> {
 
     /// Whether a delivery tells of the figure's units, and of its days or of none.
     pub(super) fn is_touched_by(&self, judgement: &Judgement) -> bool {
-        let (start, end) = days_of(self.row);
-        // A stock counts whatever began before its end.
-        let is_stock = self.measures().any(Measure::is_stock);
-        let start = if is_stock { NaiveDate::MIN } else { start };
+        let (start, end) = self.days();
         self.may_be_changed_by(&judgement.unit, &judgement.feed)
             && judgement.period.is_none_or(|(from, to)| from < end && start < to)
+    }
+
+    /// Returns the days that the figure counts, half-open: a stock, whatever began before its end.
+    fn days(&self) -> (NaiveDate, NaiveDate) {
+        let (start, end) = days_of(self.row);
+        let is_stock = self.measures().any(Measure::is_stock);
+        (if is_stock { NaiveDate::MIN } else { start }, end)
     }
 
     /// Whether what a feed tells may change the figure. Forms are compared with figures only.

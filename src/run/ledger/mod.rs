@@ -14,9 +14,10 @@ use crate::normalise::{Fates, Figures};
 use crate::pipeline::Pipeline;
 use crate::pipeline::rules::{Note, Refusal};
 use crate::pipeline::tables::{Cell, Table};
+use crate::pipeline::withdrawal;
 use crate::store::Store;
 use crate::store::intents::Intent;
-use crate::store::landed::Delivery;
+use crate::store::landed::{Delivery, Manifest};
 use crate::store::parquet::DataFile;
 use crate::store::table::Snapshot;
 
@@ -67,6 +68,11 @@ impl Judgement {
     /// Whether the delivery was accepted.
     pub(super) fn is_accepted(&self) -> bool {
         self.refusal.is_none()
+    }
+
+    /// Whether the delivery was refused because it is withdrawn.
+    pub(super) fn is_withdrawn(&self) -> bool {
+        self.refusal.as_ref().is_some_and(|refusal| refusal.rule == withdrawal::RULE)
     }
 
     /// Returns the name of the judgement's files.
@@ -124,8 +130,8 @@ impl Ledger {
     }
 
     /// Returns what is to be judged, in the order of landing: what has landed and is not judged
-    /// yet, what is to be judged again, and what a run that was killed was judging otherwise than it
-    /// is entered. The files of a judgement bear its number: what a run has begun by another profile
+    /// yet, what is to be judged again, what is withdrawn, or is no more, and what a run that was
+    /// killed was judging otherwise than it is entered. The files of a judgement bear its number: what a run has begun by another profile
     /// is another judgement.
     pub(super) fn work(
         &self,
@@ -136,12 +142,19 @@ impl Ledger {
     ) -> Vec<Work> {
         let work = |delivery: &Delivery| {
             let id = delivery.id();
-            let last = self.judgement_of(delivery).map_or(0, |last| last.judgement);
+            let standing = self.judgement_of(delivery);
+            let last = standing.map_or(0, |standing| standing.judgement);
             let begun = left_over.iter().filter_map(|(_, intent)| intent.judgements.get(&id));
             let is_begun = begun.clone().any(|begun| begun.judgement != last);
-            let is_wanted = last == 0 || again.contains(&id) || is_begun;
+            let Manifest { name, sha256, .. } = &delivery.manifest;
             let feed = pipeline.feed(&delivery.unit, &delivery.feed);
-            let holds = |hash: &str| feed.is_some_and(|feed| feed.profile_hash == hash);
+            let judged_by = feed.map(|feed| feed.judged_by(name, sha256));
+            let holds = |hash: &String| judged_by.as_ref() == Some(hash);
+            let is_turned = feed.zip(standing).is_some_and(|(feed, standing)| {
+                let is_withdrawn = feed.withdrawal(name, sha256).is_some();
+                (is_withdrawn || standing.is_withdrawn()) && !holds(&standing.profile_hash)
+            });
+            let is_wanted = last == 0 || again.contains(&id) || is_begun || is_turned;
             let others = begun.filter(|begun| !holds(&begun.profile_hash));
             let last = others.map(|begun| begun.judgement).fold(last, i64::max);
             is_wanted.then(|| Work { delivery: delivery.clone(), judgement: last + 1 })
