@@ -112,20 +112,17 @@ impl<R: Read> Delimited<R> {
             return Ok(());
         }
         let n_lines = self.reader.position().line().saturating_sub(self.line);
-        let is_left_open = |field: &[u8]| {
-            self.seen.is_at_end() && field.ends_with(b"\n") && self.seen.has_odd_quotes()
-        };
+        let is_left_open = self.seen.is_at_end() && self.seen.has_odd_quotes();
         let is_swallowed = n_lines > MAX_LINES
             || fields.len() != self.n_fields
-            || fields
-                .iter()
-                .enumerate()
-                .any(|(at, field)| is_left_open(field) || self.holds_rows(at, field));
+            || is_left_open
+            || fields.iter().enumerate().any(|(at, field)| self.holds_rows(at, field));
         if is_swallowed { Err(self.refusal("unclosed_quote")) } else { Ok(()) }
     }
 
     /// Whether the lines of a field are the end of one row, whole rows and the beginning of
-    /// another, cut at the same column: the mark of a quote that nobody closed.
+    /// another, cut at the same column: the mark of a quote that nobody closed. What it opens may
+    /// itself hold separators.
     fn holds_rows(&self, at: usize, field: &[u8]) -> bool {
         let n_in_row = self.n_fields - 1;
         let lines = field.split(|byte| *byte == b'\n');
@@ -134,9 +131,9 @@ impl<R: Read> Delimited<R> {
         let [first, middle @ .., last] = counts.as_slice() else { return false };
         n_in_row >= 2
             && (middle.contains(&n_in_row)
-                || (*first == n_in_row - at
+                || (*first >= n_in_row - at
                     && *last == at
-                    && middle.iter().all(|n| *n == n_in_row)))
+                    && middle.iter().all(|n| *n >= n_in_row)))
     }
 
     fn refusal(&self, rule: &str) -> Refusal {

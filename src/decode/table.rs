@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray, StringBuilder};
 
-use crate::pipeline::columns::{CONTROL, FeedKind, INPUTS, SUPPLIED};
+use crate::pipeline::columns::{CONTROL, FeedKind, INPUTS, Kind, SUPPLIED, supplied_or_input};
 use crate::pipeline::profile::Profile;
 use crate::pipeline::rules::Refusal;
 use crate::pipeline::text::{fold, trim};
@@ -41,6 +41,8 @@ pub(super) struct Batches<'a> {
     row: Row,
     /// The field of the dossier number.
     number: Option<usize>,
+    /// The fields of days.
+    days: Vec<usize>,
     n_records: i64,
     /// The sheet that is read, and whether its first record is.
     sheet: u32,
@@ -55,8 +57,13 @@ impl<'a> Batches<'a> {
     /// Prepares to read the records.
     pub(super) fn new(table: Table<'a>, profile: &Profile) -> Self {
         let number = table.header.taken.iter().find(|taken| taken.column == "dossier_number");
+        let is_day = |taken: &&Taken| {
+            let column = supplied_or_input(taken.column);
+            column.is_some_and(|column| column.kind == Kind::Day)
+        };
         Self {
             number: number.map(|taken| taken.field),
+            days: table.header.taken.iter().filter(is_day).map(|taken| taken.field).collect(),
             totals: profile.totals.clone(),
             table,
             row: Row::default(),
@@ -99,11 +106,13 @@ impl<'a> Batches<'a> {
         let number = self.number.and_then(|at| fields.get(at)).filter(|field| !is_blank(field));
         // A count may stand where the number does; a number is more than a count.
         let is_counted = number.is_none_or(|text| text == first || is_count(text));
-        if is_counted && is_totals_row(first, &self.totals) {
+        if is_counted && is_totals_row(first, &self.totals) && !self.tells_a_day() {
             self.is_below_totals = true;
             return Ok(Some("totals_row"));
         }
-        if number.is_none() && self.is_below_totals {
+        // Groups may have totals of their own: what follows with a number is a record.
+        self.is_below_totals &= number.is_none();
+        if self.is_below_totals {
             return Ok(Some("after_totals"));
         }
         if number.is_none() && is_group_row(&self.row) {
@@ -122,6 +131,15 @@ impl<'a> Batches<'a> {
             return Err(Refusal::new("truncated", [("record", record), ("line", line)]));
         }
         Ok(if is_within { None } else { Some("field_count") })
+    }
+}
+
+impl Batches<'_> {
+    /// Whether the row has a day, as dossiers have and totals have not: an applicant's name may
+    /// begin as totals do (`Tổng công ty`).
+    fn tells_a_day(&self) -> bool {
+        let fields = self.days.iter().filter_map(|at| self.row.fields.get(*at));
+        fields.into_iter().any(|field| !is_blank(field) && !is_count(field))
     }
 }
 

@@ -50,6 +50,7 @@ impl<'a> Contracts<'a> {
                 }),
             }
         }
+        contracts.bound.sort_by_key(Bound::is_unique);
         contracts
     }
 
@@ -66,7 +67,9 @@ impl<'a> Contracts<'a> {
     ) -> Result<(), Breach> {
         let mut rejected = None;
         for bound in &mut self.bound {
-            if !bound.is_broken(record) {
+            // What is rejected does not stand: it is not the first of its key.
+            let is_passed_over = rejected.is_some() && bound.is_unique();
+            if is_passed_over || !bound.is_broken(record) {
                 continue;
             }
             match bound.contract.consequence {
@@ -129,6 +132,10 @@ impl<'a> Contracts<'a> {
 }
 
 impl Bound<'_> {
+    fn is_unique(&self) -> bool {
+        matches!(self.contract.clause, Clause::Unique(_))
+    }
+
     fn is_broken(&mut self, record: &Record<'_>) -> bool {
         match &self.contract.clause {
             Clause::Check(condition) => is_false(condition, record),

@@ -52,7 +52,8 @@ impl<'a> Control<'a> {
                 if !texts.is_valid(row) {
                     continue;
                 }
-                match reader.read(texts.value(row), false, &mut Vec::new()) {
+                let is_number = records.numbers(row) & 1 << at != 0;
+                match reader.read(texts.value(row), is_number, &mut Vec::new()) {
                     Ok(Value::Integer(number)) => {
                         let sum = figures.entry(column).or_insert(Some(0));
                         *sum = sum.and_then(|sum| sum.checked_add(number));

@@ -120,11 +120,6 @@ impl<'a> Judge<'a> {
         let readers: Vec<ColumnReader<'a>> = columns.map(reader).collect();
         let is_read = |name: &str| readers.iter().any(|reader| reader.column.name == name);
         let mut constants = vec![];
-        if profile.feed == FeedKind::Dossier {
-            // An empty cell of the unit means the feed's unit, too.
-            let unit = Value::Text(Cow::Borrowed(&*origin.unit));
-            constants.push((Place::Column(UNIT_CODE), "unit_code", Ok(unit)));
-        }
         for (name, text) in &profile.constants {
             let column = columns::supplied_or_input(name).filter(|column| !is_read(column.name));
             let read = |column: Column| {
@@ -135,7 +130,9 @@ impl<'a> Judge<'a> {
         }
         let implied = implied(profile, reader);
         let constant = constants.iter().map(|(_, name, _)| *name);
-        let always = constant.chain(profile.implied.keys().copied()).map(supplied_bit);
+        let always = constant.chain(profile.implied.keys().copied());
+        let own = (profile.feed == FeedKind::Dossier).then_some("unit_code");
+        let always = always.chain(own).map(supplied_bit);
         let always_supplied = always.fold(0, |mask, bit| mask | bit);
         let supplied = supplied_by(&readers, 0) | always_supplied;
         Self {
@@ -242,7 +239,11 @@ impl<'a> Judge<'a> {
         }
         let filled = record.fill_implied(&self.implied);
         filled.map_err(|(column, breach)| (Some(column), breach))?;
-        if profile.feed != FeedKind::Dossier {
+        if profile.feed == FeedKind::Dossier {
+            // No unit, or an empty cell, means the feed's.
+            let unit = Value::Text(Cow::Borrowed(&*self.origin.unit));
+            record.put_if_null(Place::Column(UNIT_CODE), &unit);
+        } else {
             // Both found the key; they are the unit's own to tell.
             record.set(UNIT_CODE, Value::Null);
             record.supplied &= !(1 << UNIT_CODE | 1 << DOSSIER_NUMBER);

@@ -151,6 +151,14 @@ impl<'r> Record<'r> {
         supplied_index(column).map_or(&Value::Null, |at| &self.values[at])
     }
 
+    /// Whether a column or an input holds a value.
+    fn has(&self, name: &'static str) -> bool {
+        match Place::of(name) {
+            Place::Column(at) => !self.is_null(at),
+            Place::Input(name) => self.inputs.has(name),
+        }
+    }
+
     /// Returns the columns that hold a value, in order.
     pub(super) fn filled(&self) -> impl Iterator<Item = (usize, &Value<'r>)> {
         bits(self.filled).map(|at| (at, &self.values[at]))
@@ -207,7 +215,7 @@ impl<'r> Record<'r> {
                 continue;
             }
             let is_there =
-                |present: &Option<&str>| present.is_none_or(|name| *self.get(name) != Value::Null);
+                |present: &Option<&'static str>| present.is_none_or(|name| self.has(name));
             match rules.iter().find(|(present, _)| is_there(present)) {
                 Some((_, Ok(value))) => self.put(Place::of(column), value.clone()),
                 Some((_, Err(breach))) => return Err((column, breach.clone())),
@@ -332,6 +340,20 @@ impl<'r> Inputs<'r> {
             ("result_files", Value::Text(text)) => self.result_files = Some(text),
             _ => {}
         }
+    }
+
+    fn has(&self, name: &str) -> bool {
+        let text = match name {
+            "event_time" => return self.event_time.is_some(),
+            "item_key" => &self.item_key,
+            "old_number" => &self.old_number,
+            "portal_number" => &self.portal_number,
+            "reference_id" => &self.reference_id,
+            "submitted_files" => &self.submitted_files,
+            "result_files" => &self.result_files,
+            _ => &None,
+        };
+        text.as_ref().is_some_and(|text| !text.is_empty())
     }
 
     /// Whether a number was made up in place of the unit's own.

@@ -9,7 +9,7 @@ use crate::pipeline::Pipeline;
 use crate::pipeline::columns::{Column, Kind};
 use crate::pipeline::date_form::{Stamp, parse_any, parse_cell, parse_serial};
 use crate::pipeline::identifier::is_identifier;
-use crate::pipeline::integer::parse_integer;
+use crate::pipeline::integer::{parse_integer, parse_whole};
 use crate::pipeline::profile::Profile;
 use crate::pipeline::rules::{Params, params_of};
 use crate::pipeline::text::{cleaned, fold};
@@ -102,12 +102,12 @@ impl<'a> ColumnReader<'a> {
                 let code = self.code(text).ok_or_else(|| ("code_as_number", masked(text)))?;
                 Ok(Value::Text(Cow::Borrowed(code)))
             }
-            Kind::Integer if !is_coded => read_integer(text),
+            Kind::Integer if !is_coded => read_integer(text, is_number),
             kind => {
                 let code = self.code(text).ok_or_else(|| (unknown(self.column), masked(text)))?;
                 match kind {
                     Kind::Flag => Ok(Value::Flag(code == "true")),
-                    Kind::Integer => read_integer(code),
+                    Kind::Integer => read_integer(code, false),
                     _ => Ok(Value::Text(Cow::Borrowed(code))),
                 }
             }
@@ -193,8 +193,9 @@ fn procedure<'a>(text: &str, pipeline: &'a Pipeline) -> Option<&'a str> {
     [text, national].into_iter().find_map(|code| services.code(code))
 }
 
-fn read_integer(text: &str) -> Result<Value<'static>, Breach> {
-    let number = parse_integer(text).map(Value::Integer);
+fn read_integer(text: &str, is_number: bool) -> Result<Value<'static>, Breach> {
+    let read = if is_number { parse_whole } else { parse_integer };
+    let number = read(text).map(Value::Integer);
     number.ok_or_else(|| ("not_a_number", masked(text)))
 }
 

@@ -14,11 +14,14 @@ pub enum Function {
     Count,
     /// The sum of whole numbers.
     Sum,
-    /// Whether a value says yes: is neither empty nor `0` nor `false`.
+    /// Whether a value says yes: is neither empty nor a word for no, whatever else it is.
     Any,
     /// Whether every value says yes.
     All,
 }
+
+/// What says no, folded: nothing, `FALSE`, `Không`, `Chưa`.
+const NOES: [&str; 6] = ["", "0", "false", "no", "khong", "chua"];
 
 const FUNCTIONS: &[(&str, Function)] = &[
     ("count", Function::Count),
@@ -52,7 +55,7 @@ impl Function {
     /// Applies the function to the values of a cell; `None` where they tell nothing.
     pub fn of(self, cell: &str) -> Option<String> {
         let values = || cell.split(VALUES_END).map(str::trim);
-        let says_yes = |value: &str| !matches!(value, "" | "0" | "false" | "False");
+        let says_yes = |value: &str| !NOES.contains(&&*fold(value));
         match self {
             _ if cell.is_empty() && self != Self::Count => None,
             Self::Count => Some(if cell.is_empty() { 0 } else { values().count() }.to_string()),
@@ -132,5 +135,7 @@ mod tests {
         assert_eq!(of(Function::Any, "0##1").as_deref(), Some("true"));
         assert_eq!(of(Function::All, "0##1").as_deref(), Some("false"));
         assert_eq!(of(Function::All, ""), None);
+        assert_eq!(of(Function::Any, "FALSE##Không").as_deref(), Some("false"));
+        assert_eq!(of(Function::Any, "ho-so/1.pdf").as_deref(), Some("true"));
     }
 }

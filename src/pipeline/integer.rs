@@ -22,9 +22,27 @@ pub fn parse_integer(text: &str) -> Option<i64> {
     joined.parse().ok().filter(|number| !is_personal && (-MAX..=MAX).contains(number))
 }
 
+/// Reads the whole number of a cell that holds a number: a point begins its decimals, and groups
+/// nothing.
+pub fn parse_whole(number: &str) -> Option<i64> {
+    let number = number.trim();
+    let (whole, decimals) = number.split_once('.').unwrap_or((number, ""));
+    let is_whole = decimals.bytes().all(|digit| digit == b'0');
+    parse_integer(whole).filter(|_| is_whole)
+}
+
 #[cfg(test)]
 mod tests {
-    use super::parse_integer;
+    use super::{parse_integer, parse_whole};
+
+    #[test]
+    fn the_point_of_a_number_begins_its_decimals() {
+        for (text, number) in
+            [("2375", Some(2375)), ("2.375", None), ("500.000", Some(500)), ("-3.0", Some(-3))]
+        {
+            assert_eq!(parse_whole(text), number, "{text}");
+        }
+    }
 
     #[test]
     fn whole_numbers() {

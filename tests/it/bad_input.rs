@@ -160,6 +160,41 @@ fn a_quote_that_nobody_closed_never_merges_two_dossiers() {
 }
 
 #[test]
+fn a_quote_that_nobody_closed_is_seen_where_its_field_holds_a_comma_and_at_the_end_of_the_file() {
+    let second = GOOD.replace("0001", "0002");
+    let rows = log(&format!("{GOOD}\n{second}\n{}", GOOD.replace("0001", "0003")));
+    let merged = rows.replacen("Nguyễn", "\"Nguyễn", 2).replacen("Nguyễn Văn", "Nguyễn, Văn", 1);
+    // The last field of the last row but one, in a file without a line break at its end.
+    let rows = log(&format!("{GOOD}\n{second}"));
+    let open = rows.trim_end().replacen(",\n2,", ",\"15/01/2020, 10:00\n2,", 1);
+    for text in [merged, open] {
+        let world = World::small();
+        world.write("in/u1/2020-01.csv", &text);
+        let ran = world.run(5);
+        assert!(ran.stderr.contains("a quote that opens in record 1, line 2"), "{text}: {ran}");
+    }
+}
+
+#[test]
+fn a_record_is_no_total_though_a_name_begins_as_totals_do() {
+    let world = World::small();
+    let log = "Người nộp,Mã hồ sơ,Ngày tiếp nhận,Trạng thái\n\
+               Tổng sở hữu X,0123,10/01/2020,Đang xử lý\n\
+               Tổng số,1,,\n\
+               Phòng,,,\n\
+               Ông Y,G99.01-200110-0002,10/01/2020,Đang xử lý\n\
+               Ông Z,,10/01/2020,Đang xử lý\n\
+               Tổng số: 3 hồ sơ,,,\n\
+               Người lập biểu,,,\n";
+    world.write("in/u1/2020-01.csv", log);
+    let ran = world.run(0);
+    let read = "7 records read = 2 accepted + 0 duplicate + 1 rejected + 4 out of scope";
+    assert!(ran.stderr.contains(read), "{ran}");
+    let listed = world.hoso(&["quarantine", "list"]).stdout;
+    assert!(listed.contains("#5 ") && listed.contains(" no_key "), "{listed}");
+}
+
+#[test]
 fn what_cannot_be_seen_is_no_number_and_an_empty_unit_is_the_feeds() {
     let world = World::small();
     world.edit("profiles/list.toml", "[columns]", "[columns]\nunit_code = [\"Đơn vị\"]");

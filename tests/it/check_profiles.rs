@@ -128,3 +128,44 @@ fn a_name_that_tells_one_end_of_a_period_alone_is_a_fault() {
     let told = "the groups `from` and `to` tell a period only together";
     assert!(ran.stderr.contains(told) && ran.stderr.contains("./feeds/u1.toml:5"), "{ran}");
 }
+
+#[test]
+fn a_constant_or_implied_unit_stands_before_the_feeds_own() {
+    let units = |world: &World| {
+        world.log(
+            "u1/2020-01.csv",
+            "G99.01-200110-0001 | 1.000001 | 10/01/2020 | | | Đang xử lý | |",
+        );
+        world.run(0);
+        world.query("SELECT unit_code, value FROM measures WHERE measure = 'received'")
+    };
+    let world = World::small();
+    world.edit("feeds/u1.toml", "expected", "constants = { unit_code = \"G99.02\" }\nexpected");
+    assert_eq!(units(&world), "unit_code,value\nG99.02,1\n");
+    let world = World::small();
+    let profile = std::fs::read_to_string(world.path("profiles/list.toml")).unwrap();
+    let implied = "[implied]\nunit_code = [{ value = \"G99.02\" }]\n";
+    world.write("profiles/list.toml", format!("{profile}\n{implied}"));
+    assert_eq!(units(&world), "unit_code,value\nG99.02,1\n");
+    assert_eq!(units(&World::small()), "unit_code,value\nG99.01,1\n");
+}
+
+#[test]
+fn a_value_may_be_implied_by_what_is_only_compared() {
+    let world = World::small();
+    world.edit(
+        "profiles/list.toml",
+        "[columns]\n",
+        "[implied]\nchannel = [{ value = \"online\", present = \"result_files\" }, \
+         { value = \"counter\" }]\n[columns]\nresult_files = [\"Kết quả\"]\n",
+    );
+    let log = "Mã hồ sơ,Ngày tiếp nhận,Trạng thái,Kết quả\n\
+               G99.01-200110-0001,10/01/2020,Đang xử lý,kq.pdf\n\
+               G99.01-200110-0002,10/01/2020,Đang xử lý,\n\
+               G99.01-200110-0003,10/01/2020,Đang xử lý,\n";
+    world.write("in/u1/2020-01.csv", log);
+    world.run(0);
+    let dossiers = world.dossiers();
+    let n_of = |channel: &str| dossiers.matches(&format!("\"channel\": \"{channel}\"")).count();
+    assert_eq!((n_of("online"), n_of("counter")), (1, 2), "{dossiers}");
+}

@@ -257,3 +257,17 @@ fn a_column_that_no_record_of_a_keyed_log_supplies_is_one_that_is_not_there() {
     world.write("in/u1/2020-02.csv", "[]");
     world.run(0);
 }
+
+#[test]
+fn what_another_contract_rejects_is_not_the_first_of_its_key() {
+    let unique = "unique = [\"dossier_number\"]\nseverity = \"reject\"";
+    let due =
+        format!("[contract.zz_due]\n{NAME}\ncheck = \"due_on IS NOT NULL\"\nseverity = \"reject\"");
+    let world = promising(&format!("{unique}\n{due}"));
+    let row = "G99.01-200110-0001 | 1.000001 | 10/01/2020 |";
+    let rest = "| | Đang xử lý | Trực tiếp |";
+    world.log("u1/2020-01.csv", &format!("{row} {rest}\n{row} 20/01/2020 {rest}"));
+    world.run(0);
+    let listed = rejects(&world);
+    assert!(listed.contains("#1 ") && listed.ends_with("\n1 rejected records\n"), "{listed}");
+}

@@ -198,7 +198,7 @@ impl Globals {
                 0x2F => return Err(Refusal::new("password", [])),
                 0x22 => u16_at(data, 0).map(|is_1904| globals.is_1904 = is_1904 == 1),
                 0x42 => u16_at(data, 0).map(|page| globals.code_page = page),
-                0x41E => u16_at(data, 0).zip(globals.text(data, 2)).map(|(number, form)| {
+                0x41E => u16_at(data, 0).zip(globals.form(data)).map(|(number, form)| {
                     formats.insert(number, shown_by(&form));
                 }),
                 0xE0 => u16_at(data, 2).map(|format| styles.push(format)),
@@ -242,6 +242,15 @@ impl Globals {
     pub(super) fn string(&self, pieces: &mut Pieces<'_>) -> Option<String> {
         let n = usize::from(pieces.u16()?);
         self.string_of(n, pieces)
+    }
+
+    /// Reads how numbers are shown; before 1997 a byte says how long that is.
+    fn form(&self, data: &[u8]) -> Option<String> {
+        if self.is_unicode {
+            return self.text(data, 2);
+        }
+        let mut pieces = Pieces { rest: data.get(3..)?, more: Vec::new().into_iter() };
+        self.string_of(usize::from(*data.get(2)?), &mut pieces)
     }
 
     fn string_of(&self, n: usize, pieces: &mut Pieces<'_>) -> Option<String> {

@@ -56,8 +56,10 @@ impl<'a> Postgres<'a> {
         let relation = self.relation(&snapshot).await?;
         let (taken_at, place) = self.taken_at(&snapshot).await?;
         let (cursor, is_elsewhere): (Cursor, bool) = read_cursor(cursor, &place)?;
-        let cursor = &cursor;
-        let columns = self.columns(&snapshot, &relation, cursor).await?;
+        let columns = self.columns(&snapshot, &relation, &cursor).await?;
+        let added = self.added(&columns, &cursor);
+        // Rows that were read without it do not tell it.
+        let cursor = &if added.is_some() { Cursor::default() } else { cursor };
         let window = match (&self.kind.rows, horizon) {
             (Rows::Table(_), _) => Window::of_table(&snapshot, &relation, cursor, taken_at).await?,
             (rows @ Rows::Since { .. }, Some(horizon)) => {
@@ -85,6 +87,9 @@ impl<'a> Postgres<'a> {
             has_more: false,
             fault: None,
             note: match window.n_waiting {
+                0 if added.is_some() => added.map(|column| {
+                    format!("`{column}` was not read before: {} read anew", self.shown())
+                }),
                 0 if is_elsewhere => Some(format!(
                     "{} is not what was read before: read from its beginning",
                     self.shown()
@@ -161,6 +166,13 @@ impl<'a> Postgres<'a> {
                 || profile.required.iter().any(|heading| fold(heading) == fold(name))
         };
         Ok(all.into_iter().filter(|column| is_read(&column.name)).collect())
+    }
+
+    /// Names a column that is read now and was not read of the rows before.
+    fn added(&self, columns: &[Column], cursor: &Cursor) -> Option<String> {
+        let is_all = matches!(self.kind.rows, Rows::Whole(_)) || cursor.columns.is_empty();
+        let mut added = columns.iter().filter(|column| !cursor.columns.contains(&column.name));
+        added.next().filter(|_| !is_all).map(|column| column.name.clone())
     }
 
     /// Returns the days that the rows of a window tell of.
@@ -278,12 +290,15 @@ async fn copy(
 }
 
 impl Column {
-    /// Writes a value as logs do: points in time in local time, flags in words.
+    /// Writes a value as logs do: points in time in local time, flags in words, whole numbers
+    /// without decimals.
     fn expression(&self) -> String {
         let name = quoted(&self.name);
         match self.kind {
             Type::TIMESTAMPTZ => format!("{name}::timestamp AS {name}"),
             Type::BOOL => format!("{name}::text AS {name}"),
+            // Three decimals would read as thousands.
+            Type::NUMERIC => format!("trim_scale({name})::text AS {name}"),
             _ => name,
         }
     }

@@ -325,3 +325,24 @@ fn only_what_the_profile_reads_leaves_the_database() {
          G99.01-200110-0001,1.000001,2020-01-10,,Đang xử lý,2020-01-10 00:30:00.25\n"
     );
 }
+
+#[test]
+fn a_column_that_is_read_from_now_on_is_read_of_the_rows_before() {
+    let server = Postgres::start();
+    let client = server.client();
+    client.execute(&create_table("logs"));
+    // Three decimals are no thousands.
+    client.execute("ALTER TABLE logs ADD COLUMN \"Lệ phí\" numeric(12, 3) DEFAULT 500");
+    client.execute(&insert("logs", 0, 10));
+    for source in [TABLE, SINCE] {
+        let world = world_of(&feed(&server, source)).env(password(&server));
+        world.run(0);
+        world.edit("profiles/list.toml", "[columns]", "[columns]\nfee_vnd = [\"Lệ phí\"]");
+        let ran = world.run(0);
+        assert!(ran.stderr.contains("`Lệ phí` was not read before"), "{ran}");
+        let dossiers = world.dossiers();
+        let paid = dossiers.lines().filter(|dossier| dossier.contains("\"fee_vnd\": 500,"));
+        assert_eq!((paid.count(), dossiers.lines().count()), (10, 10));
+        assert!(world.run(0).stderr.contains("no_new_data"));
+    }
+}

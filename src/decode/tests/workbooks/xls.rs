@@ -184,9 +184,12 @@ fn older_workbooks_may_be_bytes_in_a_code_page() {
     let cells = [vec![number, day], state.to_vec(), record.to_vec()].concat().concat();
     let begin = rec(0x809, &[0, 5, 5, 0]);
     let page = rec(0x42, &1252_u16.to_le_bytes());
+    // How numbers are shown is told with its length in one byte.
+    let form = rec(0x41E, &[&164_u16.to_le_bytes()[..], &[10], b"dd/mm/yyyy"].concat());
     let sheet = |at: u32| rec(0x85, &[&at.to_le_bytes()[..], &[0, 0, 1, b'1']].concat());
-    let at = (begin.len() + page.len() + sheet(0).len() + 4) as u32;
-    let stream = [begin.clone(), page, sheet(at), rec(0x0A, &[]), begin, cells, rec(0x0A, &[])];
+    let at = (begin.len() + page.len() + form.len() + sheet(0).len() + 4) as u32;
+    let stream =
+        [begin.clone(), page, form, sheet(at), rec(0x0A, &[]), begin, cells, rec(0x0A, &[])];
     let read = read(&compound("/Book", &stream.concat())).unwrap();
     assert_eq!(read.records, ["2: 000.01|14/03/2025|Đang xử lý"]);
 }
