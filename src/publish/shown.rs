@@ -150,7 +150,10 @@ impl Shown<'_> {
         let rank = row.reading.rank?;
         let parent = |code: &str| Some(pipeline.reference.units.get(code)?.parent.clone());
         let own = parent(row.key.scope.unit()?);
-        let among = pipeline.reference.units.iter().filter(|unit| own == Some(unit.parent.clone()));
+        let period = row.key.period;
+        let among = pipeline.reference.units.iter().filter(|unit| {
+            own == Some(unit.parent.clone()) && unit.exists_in(period.start, period.end)
+        });
         Some(format!("{rank} of {} units", among.count()))
     }
 

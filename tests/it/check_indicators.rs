@@ -31,6 +31,7 @@ fn a_total_is_made_of_measures_alone() {
         ("numerator = \"at_start(form_open + open)\"", "is no single measure"),
         ("numerator = \"form_open * 2\"", "is outside the language of totals"),
         ("numerator = \"form_open +\"", "error:"),
+        ("numerator = \"at_start(received)\"", "`received` is no level"),
     ] {
         is_told(carried, to, told);
     }
@@ -50,6 +51,7 @@ fn a_formula_is_of_one_kind_and_of_what_it_can_be_read_from() {
         ),
         (complement, "complement = [\"late_rates\"]", "did you mean `late_rate`?"),
         (complement, "complement = [\"received\"]", "`received` is no percentage"),
+        ("indicator = \"on_time_rate_766\"", "indicator = \"late_rate\"", "the better the lower"),
         (complement, "complement = [\"index_766\"]", "is made of others itself"),
         (
             "doubt = \"channel_unknown_rate\"",

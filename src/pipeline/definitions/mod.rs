@@ -130,6 +130,7 @@ impl Definitions {
             if let Some(indicator) = self.indicators.get(&name.value) {
                 self.check_parts(indicator, section, faults);
                 self.check_histograms(indicator, section, faults);
+                self.check_levels(indicator, section, faults);
             }
         }
     }
@@ -158,6 +159,13 @@ impl Definitions {
                 if unit.is_some_and(|unit| unit != UnitOfMeasure::Percent) {
                     let message = format!("`{part}` is no percentage");
                     faults.add(section.file, at.clone(), message);
+                }
+                let is_index = matches!(version.formula, Formula::Composite(_));
+                let better = self.indicators.get(part).map(|part| part.higher_is_better);
+                if is_index && better == Some(Some(false)) {
+                    let message = format!("`{part}` is the better the lower it is");
+                    let fault = faults.add(section.file, at.clone(), message);
+                    fault.hint("points rise with a value: take its `complement`");
                 }
             }
         }
@@ -190,6 +198,22 @@ impl Definitions {
                 faults
                     .add(section.file, at.clone(), format!("`{name}` is a sum of an unknown many"))
                     .hint("`counted_by` names the measure that counts what it sums");
+            }
+        }
+    }
+
+    /// Says it where what is no level is read at the start of a period.
+    fn check_levels(&self, indicator: &Indicator, section: &Section<'_>, faults: &mut Faults) {
+        let formulas = indicator.versions.iter().map(|version| &version.formula);
+        let ratios = formulas.filter_map(|formula| match formula {
+            Formula::Ratio(ratio) => Some(ratio),
+            _ => None,
+        });
+        for name in ratios.flat_map(Ratio::totals).flat_map(Total::at_starts) {
+            if self.measures.get(name).is_some_and(|measure| !measure.is_stock()) {
+                let at = section.span.start..section.span.start;
+                let message = format!("`{name}` is no level: nothing of it is there at a start");
+                faults.add(section.file, at, message).hint("a level is of `kind = \"stock\"`");
             }
         }
     }

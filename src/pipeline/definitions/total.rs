@@ -110,6 +110,18 @@ impl Total {
         }
     }
 
+    /// Returns the names of the measures whose level at the start of a period it reads.
+    pub fn at_starts(&self) -> BTreeSet<&str> {
+        match self {
+            Self::AtStart(name) => BTreeSet::from([&**name]),
+            Self::Add(left, right) | Self::Subtract(left, right) => {
+                left.at_starts().into_iter().chain(right.at_starts()).collect()
+            }
+            Self::Greatest(totals) => totals.iter().flat_map(Self::at_starts).collect(),
+            Self::Measure(_) | Self::Procedures(_) | Self::Everywhere(_) => BTreeSet::new(),
+        }
+    }
+
     /// Whether the totals of two periods of flows add up to that of both.
     pub fn is_linear(&self) -> bool {
         match self {

@@ -71,9 +71,13 @@ impl<'a> Suppression<'a> {
 
     /// Returns every revision up to the release as it is open. A scope that ever was told by year
     /// only has no revisions that tell numbers: the values that a year has had add its months up.
+    /// Nor has one that the release hides: beside what that tells they would.
     pub fn open_revisions(&self, revisions: &Revisions) -> Revisions {
         let definitions = &self.pipeline.definitions;
-        let is_told = |told: &Told| self.ever.hidden(definitions, &told.key) == Hidden::Nothing;
+        let is_told = |told: &Told| {
+            let hidden = [&self.ever, &self.now].map(|of| of.hidden(definitions, &told.key));
+            hidden == [Hidden::Nothing; 2] && !self.has_unknown_parts(&told.key, told.beside)
+        };
         let hidden: Vec<bool> = revisions.told().iter().map(|told| !is_told(told)).collect();
         revisions.suppressed(&hidden)
     }
@@ -90,6 +94,12 @@ impl<'a> Suppression<'a> {
         })
     }
 
+    /// Whether a figure tells what it is made of, and nothing is known any more of how.
+    fn has_unknown_parts(&self, key: &RowKey, beside: Beside) -> bool {
+        let version = self.pipeline.definitions.version(&key.indicator, key.version);
+        version.is_none() && beside.has_parts
+    }
+
     fn hides(&self, key: &RowKey) -> bool {
         self.now.hidden(&self.pipeline.definitions, key).holds(key.period.kind)
     }
@@ -99,7 +109,8 @@ impl<'a> Suppression<'a> {
     fn open(&self, row: &mut Row) {
         let Row { key, facts, reading, .. } = row;
         let tells = facts.value.is_some() || facts.numbers() != Numbers::default();
-        if self.hides(key) && tells {
+        let is_hidden = self.hides(key) || self.has_unknown_parts(key, facts.beside());
+        if is_hidden && tells {
             *facts = Facts {
                 numerator: None,
                 denominator: None,

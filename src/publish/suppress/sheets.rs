@@ -2,13 +2,14 @@
 //! and measures that add up tell nothing of one another.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::RangeInclusive;
 
 use chrono::Datelike as _;
 
 use crate::indicators::period::Period;
 use crate::indicators::row::{Beside, Numbers, RowKey};
 use crate::indicators::scope::Scope;
-use crate::pipeline::definitions::{Adds, Definitions, Formula, Total};
+use crate::pipeline::definitions::{Adds, Definitions, Formula, Measure, Subject, Total};
 use crate::pipeline::form;
 
 use super::sheet::{Hidden, Sheet, Wholes, another};
@@ -115,7 +116,12 @@ impl Sheets {
                 has_changed |= sheet.close(wholes, below);
             }
             for (numerator, rest) in self.rests.clone() {
-                has_changed |= self.hide_beside_rest(&numerator, &rest);
+                has_changed |= self.hide_beside(&numerator, &rest, 0..=0);
+            }
+            for (level, start) in self.starts() {
+                // What a year begins with is what the one before has ended with.
+                has_changed |= self.hide_beside(&start, &level, 0..=1);
+                has_changed |= self.hide_beside(&level, &start, -1..=0);
             }
             for sum in &sums {
                 has_changed |= self.hide_another(sum, below);
@@ -134,13 +140,24 @@ impl Sheets {
         sheets.map(|sheet| sheet.hidden(&key.scope)).max().unwrap_or_default()
     }
 
-    /// Hides a numerator where the rest is: with the denominator it would tell it.
-    fn hide_beside_rest(&mut self, numerator: &str, rest: &str) -> bool {
+    /// Lists the levels that are told at the start of periods, too: at the end of one they are the
+    /// same as at the start of the next.
+    fn starts(&self) -> Vec<(String, String)> {
+        let start = |level: &String| Total::AtStart(level.clone()).to_string();
+        let named = self.sheets.keys().map(|level| (level.clone(), start(level)));
+        named.filter(|(_, start)| self.sheets.contains_key(start)).collect()
+    }
+
+    /// Hides a measure where another is, so many years on: beside what is told it would tell it.
+    fn hide_beside(&mut self, name: &str, hidden: &str, years_on: RangeInclusive<i32>) -> bool {
         let mut asked = Vec::new();
-        for (year, sheet) in self.sheets.get(rest).into_iter().flatten() {
-            asked.extend(sheet.scopes().map(|scope| (*year, scope.clone(), sheet.hidden(scope))));
+        for (year, sheet) in self.sheets.get(hidden).into_iter().flatten() {
+            for year in years_on.clone().map(|on| year + on) {
+                let scopes = sheet.scopes();
+                asked.extend(scopes.map(|scope| (year, scope.clone(), sheet.hidden(scope))));
+            }
         }
-        let years = self.sheets.get_mut(numerator);
+        let years = self.sheets.get_mut(name);
         let Some(years) = years else { return false };
         asked.into_iter().fold(false, |has_changed, (year, scope, hidden)| {
             let sheet = years.get_mut(&year);
@@ -253,19 +270,28 @@ fn own_names(definitions: &Definitions, key: &RowKey) -> Option<Names> {
         });
     };
     let measure = |name: &str| definitions.measures.get(name);
-    let is_logged = |name: &str| measure(name).is_some_and(|measure| measure.of.is_logged());
+    // What is read of a delivery are dossiers, by and large: how many were rejected is no matter.
+    let is_of_deliveries = |measure: &Measure| measure.of == Subject::Deliveries;
+    let tells_of_dossiers = |measure: &Measure| {
+        measure.of.is_logged() || (is_of_deliveries(measure) && is_sum(measure))
+    };
     match &version.formula {
         Formula::Ratio(ratio) => {
-            let is_of_dossiers =
-                ratio.totals().any(|total| total.measures().into_iter().any(is_logged));
-            let counts = |total: &&Total| {
-                let measures = total.measures();
-                !measures.into_iter().any(|name| {
-                    measure(name).is_some_and(|measure| matches!(measure.adds, Adds::Column(_)))
-                })
+            let of = |total: &Total| -> Vec<&Measure> {
+                total.measures().into_iter().filter_map(measure).collect()
             };
+            let is_of_dossiers =
+                ratio.totals().any(|total| of(total).into_iter().any(tells_of_dossiers));
+            let counts = |total: &&Total| {
+                !of(total).into_iter().any(|measure| is_sum(measure) && !is_of_deliveries(measure))
+            };
+            let is_share = |total: &&Total| {
+                ratio.denominator.is_some() && of(total).into_iter().any(is_of_deliveries)
+            };
+            let numerator =
+                Some(&ratio.numerator).filter(|total| counts(total) && !is_share(total));
             is_of_dossiers.then(|| Names {
-                numerator: Some(&ratio.numerator).filter(counts).map(ToString::to_string),
+                numerator: numerator.map(ToString::to_string),
                 denominator: ratio.denominator.as_ref().filter(counts).map(ToString::to_string),
                 counted: ratio.counted_by.clone(),
                 // It is told where nothing else tells what is known.
@@ -281,4 +307,8 @@ fn own_names(definitions: &Definitions, key: &RowKey) -> Option<Names> {
         }
         Formula::Complement(_) | Formula::Composite(_) => None,
     }
+}
+
+fn is_sum(measure: &Measure) -> bool {
+    matches!(measure.adds, Adds::Column(_))
 }

@@ -77,3 +77,34 @@ fn what_was_small_once_is_not_told_by_what_stood_beside_it() {
     // Neither the 47 of the ministry without the others, nor the year of A without February.
     assert_eq!(scopes_told(&open, 1), ["C", "ministry"]);
 }
+
+#[test]
+fn revisions_tell_no_other_of_two_hidden_cells_than_the_release() {
+    let pipeline = pipeline();
+    let releases = ["unit B: 40 40", "unit B: 20 40"]
+        .map(|unit| rows("received", &format!("unit A: 2 20\n{unit}\nunit C: 30 30"), &pipeline));
+    let last = releases.last().unwrap().clone();
+    let hidden: BTreeSet<String> = super::open(&last, &pipeline)
+        .iter()
+        .filter(|row| row.facts.status == Status::Suppressed)
+        .map(|row| row.key.scope.name().to_owned())
+        .collect();
+    assert_eq!(hidden, BTreeSet::from(["A".to_owned(), "B".to_owned()]));
+    // C was hidden beside A when it was the smallest other: with B, the rest would tell A.
+    assert_eq!(scopes_told(&open(&releases, &pipeline), 1), ["ministry"]);
+}
+
+#[test]
+fn what_an_indicator_that_is_no_more_was_made_of_is_not_told() {
+    let pipeline = pipeline();
+    let mut rows = rows("received", "unit A: 20 20\nunit B: 30 30", &pipeline);
+    for row in &mut rows {
+        row.key.indicator = "an_index_of_old".into();
+        (row.facts.numerator, row.facts.denominator) = (None, None);
+        row.facts.components = Some("{\"on_time_rate\":{\"numerator\":2}}".to_owned());
+    }
+    let told = open(&[rows.clone()], &pipeline);
+    let batch = told.batch();
+    assert_eq!(batch["components"].null_count(), batch.num_rows());
+    assert!(super::open(&rows, &pipeline).iter().all(|row| row.facts.components.is_none()));
+}
