@@ -61,6 +61,7 @@ impl From<Exit> for ExitCode {
 
 /// Shows clap's own message: help and version are results, anything else wrong usage.
 pub(super) fn usage(error: &clap::Error) -> ExitCode {
-    let is_result = !error.use_stderr();
-    if error.print().is_err() || is_result { Exit::Done.into() } else { Exit::Usage.into() }
+    // Whoever closed the stream knows that he did.
+    let _ = error.print();
+    if error.use_stderr() { Exit::Usage.into() } else { Exit::Done.into() }
 }

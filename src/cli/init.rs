@@ -35,6 +35,9 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
         let mistake = format!("`{}` is not empty: nothing is written", dir.display());
         return Err(Stop::Mistake(mistake).into());
     }
+    if dir.is_file() {
+        return Err(Stop::Mistake(format!("`{}` is a file, no directory", dir.display())).into());
+    }
     write(&PIPELINE, dir)?;
     write(&SAMPLE_DATA, &dir.join("sample_data"))?;
     let shown = dir.display();

@@ -8,8 +8,8 @@ use crate::run::query;
 use super::exit::Exit;
 use super::{Cli, output};
 
-/// Run ad hoc SQL over the small released tables: indicators, revisions, completeness, measures,
-/// deliveries
+/// Run ad hoc SQL over the small released tables: indicators, revisions, trends, completeness,
+/// measures, deliveries
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  hoso query \"SELECT unit_code, value FROM indicators \
     WHERE indicator = 'on_time_rate' AND scope = 'unit' AND period_kind = 'year'\"")]

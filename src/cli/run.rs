@@ -133,8 +133,8 @@ pub(super) fn run(args: &Args, cli: &Cli) -> anyhow::Result<Exit> {
         opened.with_context(|| format!("failed to write the report `{}`", path.display()))?;
     }
     let watch = Watch { progress: display(*progress, cli.quiet), stop: listen()? };
-    let store = run::open_store(cli.store_url(&pipeline), &pipeline)?;
-    let done = run::run(&pipeline, &store, &options, &watch);
+    let store = run::open_store(cli.store_url(&pipeline), &pipeline);
+    let done = store.and_then(|store| run::run(&pipeline, &store, &options, &watch));
     tell(done, report.as_deref(), &pipeline, cli)
 }
 

@@ -6,6 +6,7 @@ use crate::run;
 
 use super::clock::{now, today};
 use super::exit::Exit;
+use super::run::day;
 use super::{Cli, output};
 
 /// Show which unit has reported on which month, what was refused and what was released
@@ -13,7 +14,7 @@ use super::{Cli, output};
 #[command(after_help = "Example:\n  hoso status --json")]
 pub(super) struct Args {
     /// Up to this day; by default the pipeline's `as_of`, else today
-    #[arg(long, value_name = "DAY")]
+    #[arg(long, value_name = "DAY", value_parser = day)]
     as_of: Option<NaiveDate>,
 
     /// Write one JSON document

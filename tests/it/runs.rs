@@ -310,3 +310,36 @@ fn a_file_that_comes_again_after_another_took_its_place_is_told_and_changes_noth
     world.log("u1/2020-01c.csv", first);
     assert!(world.run(0).stderr.contains("published release 3"));
 }
+
+#[test]
+fn the_report_of_a_run_tells_that_the_store_cannot_be_opened() {
+    let world = World::small();
+    world.hoso(&["run", "--report", "run.json"]);
+    let status = |world: &World| {
+        let report = std::fs::read(world.path("run.json")).unwrap();
+        serde_json::from_slice::<serde_json::Value>(&report).unwrap()["status"].clone()
+    };
+    assert_eq!(status(&world), "published");
+    std::fs::remove_dir_all(world.path("warehouse")).unwrap();
+    world.write("warehouse", "a file");
+    let ran = world.hoso(&["run", "--report", "run.json"]);
+    assert_ne!(ran.code, 0, "{ran}");
+    assert_eq!(status(&world), "failed", "{ran}");
+}
+
+#[test]
+fn wrong_usage_is_told_by_the_exit_code_though_its_message_has_no_place() {
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let world = World::small();
+    let exit = world.command(&["run", "--nonsense"]).stderr(full).status().unwrap();
+    assert_eq!(exit.code(), Some(2));
+}
+
+#[test]
+fn a_new_directory_is_no_file() {
+    let world = World::small();
+    world.write("mine", "a file");
+    let ran = world.bare(&["init", "mine"]);
+    assert_eq!(ran.code, 2, "{ran}");
+    assert!(ran.stderr.contains("`mine` is a file, no directory"), "{ran}");
+}
