@@ -62,6 +62,6 @@ impl From<Exit> for ExitCode {
 /// Shows clap's own message: help and version are results, anything else wrong usage.
 pub(super) fn usage(error: &clap::Error) -> ExitCode {
     // Whoever closed the stream knows that he did.
-    let _ = error.print();
+    error.print().ok();
     if error.use_stderr() { Exit::Usage.into() } else { Exit::Done.into() }
 }
