@@ -15,17 +15,22 @@ use super::{MeasureError, Measures};
 /// Where a batch of measures names them.
 const MEASURE: usize = 3;
 
+/// Keeps of the rows of a measures table those of some measures.
+pub fn rows_of(rows: &RecordBatch, names: &BTreeSet<&str>) -> RecordBatch {
+    let told = rows.column(MEASURE).as_string::<i32>().iter();
+    let is_of: BooleanArray =
+        told.map(|name| Some(name.is_some_and(|name| names.contains(name)))).collect();
+    filter_record_batch(rows, &is_of).expect("the mask has a value a row")
+}
+
 impl Measures {
     /// Keeps the rows of some measures.
     #[must_use]
     pub fn of(&self, names: &BTreeSet<&str>) -> Self {
-        let told = self.0.column(MEASURE).as_string::<i32>().iter();
-        let is_of = told.map(|name| Some(name.is_some_and(|name| names.contains(name))));
-        let is_of: BooleanArray = is_of.collect();
-        Self(filter_record_batch(&self.0, &is_of).expect("the mask has a value a row"))
+        Self(rows_of(&self.0, names))
     }
 
-    /// Puts measures that are sorted each together, sorted; rows of one unit, procedure, month and
+    /// Puts measures together, sorted, as fast as merging where each part is sorted; rows of one unit, procedure, month and
     /// measure from several cells stand beside each other and add up.
     ///
     /// # Errors
@@ -34,8 +39,10 @@ impl Measures {
     pub fn together(parts: &[RecordBatch]) -> Result<Self, MeasureError> {
         let failed = |source| MeasureError::Arrow { deed: "put measures together", source };
         let filled: Vec<&RecordBatch> = parts.iter().filter(|rows| rows.num_rows() > 0).collect();
-        if let [only] = filled[..] {
-            return Self::new(only.clone());
+        if let [only] = filled[..]
+            && let Ok(sorted) = Self::new(only.clone())
+        {
+            return Ok(sorted);
         }
         let all = concat_batches(&Table::Measures.schema(), filled).map_err(failed)?;
         let column = |values| SortColumn { values, options: None };

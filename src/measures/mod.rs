@@ -28,6 +28,8 @@ use crate::pipeline::columns::Column;
 use crate::pipeline::definitions::{Measure, Subject};
 use crate::pipeline::tables::Table;
 
+pub use cells::rows_of;
+
 /// Integers by unit, procedure, month and measure, sorted by all columns; zeros are left out.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Measures(RecordBatch);

@@ -28,6 +28,8 @@ pub(super) struct Plan {
     pub(super) measures: Vec<String>,
     /// What is asked of each row, once each.
     predicates: Vec<Expr>,
+    /// The columns that the answers depend on: polars is handed no others.
+    asked_of: BTreeSet<&'static str>,
     days: Vec<Day>,
     histograms: Vec<Histogram>,
 }
@@ -61,6 +63,7 @@ impl Plan {
             needs_unit: needs_unit(of),
             measures: Vec::new(),
             predicates: Vec::new(),
+            asked_of: BTreeSet::new(),
             days: Vec::new(),
             histograms: Vec::new(),
         };
@@ -79,6 +82,7 @@ impl Plan {
         let measure = self.measures.len();
         self.measures.push(definition.name.clone());
         let predicate = self.asked(predicate(definition));
+        self.asked_of.extend(definition.deciding_columns());
         let adds = definition.adds.column();
         let step = |sign| Step { measure, sign, adds, predicate };
         match (&definition.when, definition.adds) {
@@ -117,7 +121,15 @@ impl Plan {
 
     /// Adds what the rows of a batch count; its columns are the needed ones.
     pub(super) fn add(&self, batch: &RecordBatch, totals: &mut Totals) -> Result<(), MeasureError> {
-        let frame = ffi::to_frame(std::slice::from_ref(batch))?;
+        let asked_of: Vec<usize> = self
+            .asked_of
+            .iter()
+            .filter_map(|name| batch.schema_ref().index_of(name).ok())
+            .collect();
+        let asked_of = batch
+            .project(&asked_of)
+            .map_err(|source| MeasureError::Arrow { deed: "take the columns asked of", source })?;
+        let frame = ffi::to_frame(std::slice::from_ref(&asked_of))?;
         let answers = self
             .answers(frame)
             .map_err(|source| MeasureError::Engine { deed: "count a batch", source })?;

@@ -127,10 +127,14 @@ pub(super) fn roll_up<'a>(
 
 /// Reads the measures of a cell.
 pub(super) fn read_cell(file: &DataFile, store: &Store) -> anyhow::Result<Measures> {
+    Measures::new(read_rows(file, store)?)
+        .with_context(|| format!("failed to read `measures/{}`", file.path))
+}
+
+fn read_rows(file: &DataFile, store: &Store) -> anyhow::Result<RecordBatch> {
     let batches = store.read(Table::Measures, file, None)?;
     let batches: Vec<RecordBatch> = batches.collect::<Result<_, _>>()?;
-    let rows = concat_batches(&Table::Measures.schema(), &batches)?;
-    Measures::new(rows).with_context(|| format!("failed to read `measures/{}`", file.path))
+    Ok(concat_batches(&Table::Measures.schema(), &batches)?)
 }
 
 /// The measures file that each cell should have; the service catalogue is a cell, too.
@@ -165,7 +169,7 @@ fn count_cell(
     let mut parts = Vec::new();
     if let Some(before) = before.filter(|file| wanted.has_input_of(file)) {
         match taken_over(before, &mut missing, store) {
-            Ok(rows) => parts.extend(rows.map(Measures::into_batch)),
+            Ok(rows) => parts.extend(rows),
             Err(error) => {
                 let error = format!("{error:#}");
                 warn!(cell = cell.to_string(), error, "measures counted anew: they cannot be read");
@@ -215,14 +219,15 @@ fn taken_over(
     file: &DataFile,
     measures: &mut BTreeMap<String, Measure>,
     store: &Store,
-) -> anyhow::Result<Option<Measures>> {
+) -> anyhow::Result<Option<RecordBatch>> {
     let alike: BTreeSet<String> =
         alike(file, measures, store)?.into_iter().map(str::to_owned).collect();
     if alike.is_empty() {
         return Ok(None);
     }
     let names = alike.iter().map(String::as_str).collect();
-    let rows = read_cell(file, store)?.of(&names);
+    // They are sorted when they are put together.
+    let rows = measures::rows_of(&read_rows(file, store)?, &names);
     measures.retain(|name, _| !alike.contains(name));
     Ok(Some(rows))
 }

@@ -111,11 +111,17 @@ impl Measure {
 
     /// Returns every column that it reads.
     pub fn columns(&self) -> BTreeSet<&'static str> {
+        let mut read = self.deciding_columns();
+        read.extend(self.adds.column());
+        read
+    }
+
+    /// Returns the columns that decide whether a row counts.
+    pub fn deciding_columns(&self) -> BTreeSet<&'static str> {
         let mut read = match self.when {
             When::Flow { on } => BTreeSet::from([on]),
             When::Stock { from, until } => BTreeSet::from([from, until]),
         };
-        read.extend(self.adds.column());
         read.extend(self.filter.iter().flat_map(Condition::columns));
         read
     }
