@@ -1,6 +1,7 @@
 //! Cells become rows of text, within limits.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use chrono::{Datelike as _, NaiveDate, NaiveDateTime, TimeDelta, Timelike as _};
 use csv::ByteRecord;
@@ -34,11 +35,32 @@ pub(super) enum Value<'a> {
     Formula,
 }
 
+/// A cell that is merged with those below it: its row and column, and the last row, from 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Merged {
+    pub(super) row: u32,
+    pub(super) column: u32,
+    pub(super) last_row: u32,
+}
+
+/// What a merged cell holds, for the rows below it.
+struct Repeated {
+    /// The last of these rows, as lines count.
+    until: u64,
+    text: Vec<u8>,
+    is_number: bool,
+    flaw: Option<&'static str>,
+}
+
 /// Makes rows of cells, within limits.
 pub(super) struct Maker {
     row: Row,
     sheet: u32,
     is_1904: bool,
+    /// The last row of each merged cell.
+    merged: BTreeMap<(u32, u32), u32>,
+    /// What merged cells hold that reach down to the row, by their column.
+    repeated: BTreeMap<usize, Repeated>,
     n_rows: u64,
     /// How large the rows made are in memory, and the workbook on its disk.
     n_made: u64,
@@ -48,13 +70,29 @@ pub(super) struct Maker {
 impl Maker {
     /// Makes rows of a workbook of so many bytes, which counts days from 1904 or from 1900.
     pub(super) fn new(n_packed: u64, is_1904: bool) -> Self {
-        Self { row: Row::default(), sheet: 0, is_1904, n_rows: 0, n_made: 0, n_packed }
+        Self {
+            row: Row::default(),
+            sheet: 0,
+            is_1904,
+            merged: BTreeMap::new(),
+            repeated: BTreeMap::new(),
+            n_rows: 0,
+            n_made: 0,
+            n_packed,
+        }
     }
 
-    /// Turns to a sheet, by the number that its rows tell.
-    pub(super) fn begin(&mut self, sheet: u32) {
+    /// Turns to a sheet, by the number that its rows tell. What its merged cells hold stands in each
+    /// of their rows, as it does in HTML; those of the headings, down to a line, are left alone.
+    pub(super) fn begin(&mut self, sheet: u32, merged: &[Merged], last_heading: u64) {
         self.sheet = sheet;
         self.row = Row::default();
+        self.repeated.clear();
+        let is_meant = |merged: &&Merged| {
+            merged.row < merged.last_row && u64::from(merged.row) >= last_heading
+        };
+        let merged = merged.iter().filter(is_meant);
+        self.merged = merged.map(|merged| ((merged.row, merged.column), merged.last_row)).collect();
     }
 
     /// Takes the next cell; returns the row before it when the cell begins another.
@@ -77,10 +115,17 @@ impl Maker {
         if line < self.row.line || at < self.row.fields.len() {
             return Err(damaged("the cells of a sheet are out of order"));
         }
-        while self.row.fields.len() < at {
-            self.row.fields.push_field(b"");
-        }
+        self.fill(at);
         self.push(at, value);
+        if let Some(last_row) = self.merged.remove(&(row, column)) {
+            let repeated = Repeated {
+                until: u64::from(last_row) + 1,
+                text: self.row.fields.get(at).unwrap_or_default().to_owned(),
+                is_number: self.row.numbers.contains(&at),
+                flaw: self.row.flaws.iter().find(|(of, _)| *of == at).map(|(_, rule)| *rule),
+            };
+            self.repeated.insert(at, repeated);
+        }
         if self.row.fields.as_slice().len() as u64 > MAX_RECORD_BYTES {
             let limit = MAX_RECORD_BYTES.to_string();
             let (record, line) = (self.n_rows.to_string(), line.to_string());
@@ -97,10 +142,16 @@ impl Maker {
 
     /// Puts the row away that was being made, and begins another.
     fn turn(&mut self, line: u64) -> Result<Option<Row>, Refusal> {
-        let (n_bytes, n_fields) = (self.row.fields.as_slice().len(), self.row.fields.len());
         if line != 0 && line < self.row.line {
             return Ok(None);
         }
+        if let Some((last, _)) =
+            self.repeated.last_key_value().filter(|_| !self.row.fields.is_empty())
+        {
+            self.fill(last + 1);
+        }
+        let (n_bytes, n_fields) = (self.row.fields.as_slice().len(), self.row.fields.len());
+        self.repeated.retain(|_, repeated| line == 0 || line <= repeated.until);
         let fields = ByteRecord::with_capacity(n_bytes, n_fields);
         let next = Row { fields, line, sheet: self.sheet, ..Row::default() };
         let ready = std::mem::replace(&mut self.row, next);
@@ -112,6 +163,19 @@ impl Maker {
         self.n_made += n_bytes as u64 + FIELD_BYTES * n_fields as u64;
         check_ratio(self.n_made, self.n_packed)?;
         Ok(Some(ready))
+    }
+
+    /// Fills the row up to a field: with what merged cells above hold, or with nothing.
+    fn fill(&mut self, n_fields: usize) {
+        for at in self.row.fields.len()..n_fields {
+            let Some(repeated) = self.repeated.get(&at) else {
+                self.row.fields.push_field(b"");
+                continue;
+            };
+            self.row.fields.push_field(&repeated.text);
+            self.row.numbers.extend(repeated.is_number.then_some(at));
+            self.row.flaws.extend(repeated.flaw.map(|rule| (at, rule)));
+        }
     }
 
     fn push(&mut self, at: usize, value: Value<'_>) {

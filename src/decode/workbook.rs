@@ -27,8 +27,9 @@ pub(super) struct Sheet {
 pub(super) struct Part {
     /// Where the sheet stands in the workbook, from 0.
     pub(super) at: usize,
-    /// How many rows end with the headings.
+    /// How many rows end with the headings, and the line of the last of them.
     pub(super) n_above: usize,
+    pub(super) last_heading: u64,
     /// The number that records tell, from 1; 0 where there is but one sheet.
     pub(super) sheet: u32,
 }
@@ -91,7 +92,9 @@ fn choose(book: &mut impl Workbook, profile: &Profile, notes: &Notes) -> Result<
             continue;
         }
         let encoding = found.as_ref().map(|found| found.encoding).or(profile.encoding);
-        let (n_above, header, encoding) = match headings(book.head(at)?, profile, encoding) {
+        let head = book.head(at)?;
+        let lines: Vec<u64> = head.iter().map(|row| row.line).collect();
+        let (n_above, header, encoding) = match headings(head, profile, encoding) {
             Ok(headings) => headings,
             Err(missing) if missing.rule == "heading_missing" => {
                 skip(at, "no headings");
@@ -101,7 +104,9 @@ fn choose(book: &mut impl Workbook, profile: &Profile, notes: &Notes) -> Result<
             Err(refusal) => return Err(refusal),
         };
         let number = if is_one_of_many { at + 1 } else { 0 };
-        let part = Part { at, n_above, sheet: u32::try_from(number).unwrap_or(u32::MAX) };
+        let sheet = u32::try_from(number).unwrap_or(u32::MAX);
+        let last_heading = n_above.checked_sub(1).and_then(|last| lines.get(last).copied());
+        let part = Part { at, n_above, last_heading: last_heading.unwrap_or(0), sheet };
         match &mut found {
             None => found = Some(Found { parts: vec![part], header, encoding }),
             Some(found) => {

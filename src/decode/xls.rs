@@ -14,7 +14,7 @@ use crate::pipeline::encoding::Encoding;
 use crate::pipeline::profile::Profile;
 use crate::pipeline::rules::Refusal;
 
-use super::cells::{Maker, Value};
+use super::cells::{Maker, Merged, Value};
 use super::container::Body;
 use super::fault::{damaged, refusal};
 use super::row::{Row, Rows};
@@ -28,6 +28,7 @@ const MAX_FILE_BYTES: u64 = 64 << 20;
 
 const FORMULA: u16 = 0x06;
 const MULTIPLE_RK: u16 = 0xBD;
+const MERGED: u16 = 0xE5;
 const RICH_LABEL: u16 = 0xD6;
 const LABEL_SHARED: u16 = 0xFD;
 const NUMBER: u16 = 0x203;
@@ -77,8 +78,8 @@ impl Workbook for Book {
 
     fn head(&mut self, at: usize) -> Result<Vec<Row>, Refusal> {
         let mut head = Vec::new();
-        let places = self.places(at)?;
-        self.maker.begin(0);
+        let (places, _) = self.places(at)?;
+        self.maker.begin(0, &[], 0);
         for place in places {
             head.extend(self.cells(place)?);
             if head.len() == header::MAX_TITLE_ROWS {
@@ -96,6 +97,15 @@ impl Workbook for Book {
         let (parts, places) = (parts.into_iter(), Vec::new().into_iter());
         Box::new(Below { book: self, parts, places, n_above: 0 })
     }
+}
+
+/// Reads the cells that a record says are merged: rows and columns, each from and to.
+fn merged_cells(data: &[u8]) -> impl Iterator<Item = Merged> {
+    let places = data.get(2..).unwrap_or_default().chunks_exact(8);
+    places.map(|place| {
+        let [row, last_row, column] = [0, 2, 4].map(|at| u16_at(place, at).unwrap_or_default());
+        Merged { row: row.into(), column: column.into(), last_row: last_row.into() }
+    })
 }
 
 /// The rows of the sheets below their headings.
@@ -125,9 +135,10 @@ impl Rows for Below {
                 None if place.is_some() => {}
                 None => {
                     let Some(part) = self.parts.next() else { return Ok(false) };
-                    self.places = self.book.places(part.at)?.into_iter();
+                    let (places, merged) = self.book.places(part.at)?;
+                    self.places = places.into_iter();
                     self.n_above = part.n_above;
-                    self.book.maker.begin(part.sheet);
+                    self.book.maker.begin(part.sheet, &merged, part.last_heading);
                 }
             }
         }
@@ -135,8 +146,9 @@ impl Rows for Below {
 }
 
 impl Book {
-    /// Lists where the records of a sheet lie that have cells, in the order of rows and columns.
-    fn places(&self, sheet: usize) -> Result<Vec<usize>, Refusal> {
+    /// Lists where the records of a sheet lie that have cells, in the order of rows and columns, and
+    /// the cells that are merged.
+    fn places(&self, sheet: usize) -> Result<(Vec<usize>, Vec<Merged>), Refusal> {
         let begin = self.globals.sheets[sheet].1;
         let begins = self.globals.sheets.iter().map(|(_, begin)| *begin);
         // No sheet lies in another: each is read once.
@@ -146,6 +158,7 @@ impl Book {
         }
         let bytes = &self.bytes[..limit];
         let (mut places, mut at, mut depth) = (Vec::new(), begin, 0);
+        let mut merged = Vec::new();
         loop {
             let Record { kind, data, next } = record(bytes, at)?;
             match kind {
@@ -155,6 +168,7 @@ impl Book {
                     let (row, column) = u16_at(data, 0).zip(u16_at(data, 2)).ok_or_else(short)?;
                     places.push((row, column, at));
                 }
+                MERGED if depth == 1 => merged.extend(merged_cells(data)),
                 _ => {}
             }
             if depth == 0 {
@@ -164,7 +178,7 @@ impl Book {
         }
         // Charts within a sheet aside, they mostly lie in this order.
         places.sort_unstable();
-        Ok(places.into_iter().map(|(_, _, at)| at).collect())
+        Ok((places.into_iter().map(|(_, _, at)| at).collect(), merged))
     }
 
     /// Takes the cells of a record; returns the row that they end.

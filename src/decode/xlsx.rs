@@ -15,14 +15,14 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 use std::thread::JoinHandle;
 
-use calamine::{DataRef, Reader as _, SheetType, SheetVisible, Xlsx, XlsxError};
+use calamine::{DataRef, Dimensions, Reader as _, SheetType, SheetVisible, Xlsx, XlsxError};
 use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
 
 use crate::pipeline::encoding::Encoding;
 use crate::pipeline::profile::Profile;
 use crate::pipeline::rules::Refusal;
 
-use super::cells::{Maker, Value, moment_text};
+use super::cells::{Maker, Merged, Value, moment_text};
 use super::container::Body;
 use super::fault::{damaged, refusal};
 use super::row::{Row, Rows};
@@ -105,13 +105,24 @@ impl Book {
         Ok(maker.finish()?.map_or(ControlFlow::Continue(()), take))
     }
 
+    /// Lists the merged cells of a sheet; they stand behind its rows.
+    fn merged(&mut self, at: usize) -> Result<Vec<Merged>, Refusal> {
+        let name = self.xlsx.sheets_metadata()[at].name.clone();
+        let merged = self.xlsx.merge_cells_by_sheet_name(&name).map_err(|error| why(&error))?;
+        let cell = |merged: &Dimensions| {
+            let (row, column) = merged.start;
+            Merged { row, column, last_row: merged.end.0 }
+        };
+        Ok(merged.iter().map(cell).collect())
+    }
+
     /// Sends the rows of the sheets in batches, as long as there is somebody to take them.
     fn send(mut self, parts: &[Part], batches: &SyncSender<Vec<Row>>) -> Result<(), Refusal> {
         let mut maker = self.maker();
         let (mut batch, mut n_bytes) = (Vec::new(), 0);
         for part in parts {
             let mut n_above = part.n_above;
-            maker.begin(part.sheet);
+            maker.begin(part.sheet, &self.merged(part.at)?, part.last_heading);
             let sent = self.each_row(part.at, &mut maker, |row| {
                 if n_above > 0 {
                     n_above -= 1;

@@ -123,6 +123,20 @@ fn older_workbooks_are_read_alike() {
 }
 
 #[test]
+fn what_a_merged_cell_of_an_older_workbook_holds_stands_in_each_of_its_rows() {
+    let merged = [1_u16, 1, 2, 1, 1].map(u16::to_le_bytes).concat();
+    let rows = [
+        labels(0, &HEADINGS),
+        labels(1, &["000.01", "14/03/2025"]),
+        labels(2, &["000.02"]),
+        labels(3, &["000.03"]),
+        rec(0xE5, &merged),
+    ];
+    let records = ["2: 000.01|14/03/2025|-|-", "3: 000.02|14/03/2025|-|-", "4: 000.03|-|-|-"];
+    assert_eq!(read(&Xls::new(&[("1", 0, &rows)]).bytes()).unwrap().records, records);
+}
+
+#[test]
 fn shared_strings_go_on_in_other_records() {
     let halves = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
     // The third string is cut after two characters, and goes on in narrow ones.

@@ -14,6 +14,8 @@ use super::{HEADINGS, profile, read, read_by, whys};
 struct Xlsx {
     sheets: Vec<(&'static str, &'static str, String)>,
     shared: Option<String>,
+    /// Of every sheet.
+    merged: String,
     is_1904: bool,
 }
 
@@ -63,7 +65,7 @@ impl Xlsx {
             let name = format!("xl/worksheets/sheet{at}.xml");
             let begin = "<worksheet><dimension ref=\"A1:XFD1048576\"/><cols>\
                 <col min=\"1\" max=\"16384\" width=\"9\"/></cols><sheetData>";
-            part(&name, &[begin, rows, "</sheetData></worksheet>"]);
+            part(&name, &[begin, rows, "</sheetData>", &self.merged, "</worksheet>"]);
         }
         zip.finish().unwrap().into_inner()
     }
@@ -144,6 +146,30 @@ fn headings_may_be_merged_over_two_rows() {
     ];
     let read = read(&Xlsx::default().sheet("Sheet1", rows).bytes()).unwrap();
     assert_eq!(read.records, ["3: 000.01|Xong|14/03/2025|0"]);
+}
+
+#[test]
+fn what_a_merged_cell_holds_stands_in_each_of_its_rows() {
+    let rows = [
+        texts(1, &["Danh sách"]),
+        headings(3),
+        texts(4, &["000.01", "14/03/2025", "", "1000"]),
+        texts(5, &["000.02"]),
+        row(6, [text("A", "000.03"), number("C", "7")]),
+        texts(7, &["000.04"]),
+        texts(8, &["000.05", "15/03/2025"]),
+    ];
+    let merged = "<mergeCells count=\"4\"><mergeCell ref=\"A1:D2\"/><mergeCell ref=\"B4:B7\"/>\
+        <mergeCell ref=\"C6:C7\"/><mergeCell ref=\"A3:A3\"/></mergeCells>";
+    let book = Xlsx { merged: merged.to_owned(), ..Xlsx::default() }.sheet("Hồ sơ", rows);
+    let records = [
+        "4: 000.01|14/03/2025|-|1000",
+        "5: 000.02|14/03/2025|-|-",
+        "6: 000.03|14/03/2025|7#|-",
+        "7: 000.04|14/03/2025|7#|-",
+        "8: 000.05|15/03/2025|-|-",
+    ];
+    assert_eq!(read(&book.bytes()).unwrap().records, records);
 }
 
 #[test]
