@@ -212,6 +212,7 @@ enum Zipped {
 
 /// Tells a workbook from an archive, and takes the one file out of an archive.
 fn unzip(file: File) -> Result<Zipped, Refusal> {
+    let n_bytes = file.metadata().map_err(|error| refusal(&error))?.len();
     let mut archive = ZipArchive::new(file).map_err(|error| refusal(&error))?;
     let mut logs = Vec::new();
     for at in 0..archive.len() {
@@ -233,7 +234,8 @@ fn unzip(file: File) -> Result<Zipped, Refusal> {
         [(_, true)] => Err(Refusal::new("password", [])),
         [(at, false)] => {
             let entry = archive.by_index(at).map_err(|error| refusal(&error))?;
-            let n_packed = Rc::new(Cell::new(entry.compressed_size()));
+            // A directory may claim more than there is, so that any size would fit it.
+            let n_packed = Rc::new(Cell::new(entry.compressed_size().min(n_bytes)));
             let measured = Measured { plain: entry, n_plain: 0, n_packed };
             Ok(Zipped::Entry(spool(measured, u64::MAX)?))
         }

@@ -185,9 +185,9 @@ impl<'a> Judge<'a> {
                 }
                 Err((column, breach)) => {
                     fates.rejected += 1;
+                    // As it was found: by now what it was made of may be taken away.
                     let is_read = records.remark(row).is_none();
-                    let has_key = is_read && self.key(&record, &mut key).is_ok();
-                    let key = has_key.then_some(&*key.key);
+                    let key = Some(&*key.key).filter(|key| is_read && !key.is_empty());
                     rejected.push(records.place(row), column, &breach, key);
                 }
             }
@@ -303,6 +303,7 @@ impl<'a> Judge<'a> {
     fn key(&self, record: &Record<'_>, key: &mut DossierKey) -> Result<(), Broken> {
         let profile = &self.feed.profile;
         let Some(number) = record.key(profile) else {
+            key.key.clear();
             return Err((Some(profile.key[0]), ("no_key", params_of([]))));
         };
         key.read(number);

@@ -119,7 +119,8 @@ pub(super) async fn retry<T, F: Future<Output = Result<T, Fault>>>(
         .adjust(|fault, pause| {
             // What a server asks for is waited for where the budget lasts so long.
             let pause = pause.map(|pause| fault.wait.map_or(pause, |wait| wait.max(pause)))?;
-            (began.elapsed() + pause <= budget).then_some(pause)
+            let until = began.elapsed().checked_add(pause)?;
+            (until <= budget).then_some(pause)
         })
         .notify(|_, pause| warn!(pause_ms = pause.as_millis() as u64, "source is tried again"))
         .await
