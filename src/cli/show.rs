@@ -81,12 +81,15 @@ pub(super) fn run(args: &Args, cli: &Cli) -> anyhow::Result<Exit> {
         rows: &rows,
         doubt: doubts.iter().find(|row| series.is_some_and(|key| row.key.period == key.period)),
         trends: &series.map(|key| published.trends_of(key)).unwrap_or_default(),
+        n_ranked: rows
+            .last()
+            .map_or(0, |row| figures::n_ranked_with(row, &published.indicators, &pipeline)),
         accuracy: series.and_then(|key| published.accuracy(key)),
     };
     if args.json {
         output::json_to_stdout(&shown.json())?;
     } else {
-        output::to_stdout(shown.text(&pipeline, cli.language()).as_bytes())?;
+        output::to_stdout(shown.text(cli.language()).as_bytes())?;
     }
     Ok(Exit::Done)
 }

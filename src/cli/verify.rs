@@ -2,6 +2,7 @@
 
 use crate::run;
 
+use super::clock::now;
 use super::exit::Exit;
 use super::{Cli, output};
 
@@ -18,7 +19,7 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args, cli: &Cli) -> anyhow::Result<Exit> {
     let pipeline = cli.pipeline()?;
     let store = run::open_published(cli.store_url(&pipeline), &pipeline)?;
-    let verification = run::verify::verify(&pipeline, &store);
+    let verification = run::verify::verify(&pipeline, &store, now());
     if args.json {
         output::json_to_stdout(&verification.json())?;
     } else {

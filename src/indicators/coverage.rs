@@ -8,6 +8,7 @@ use arrow::datatypes::{Date32Type, Schema};
 use chrono::NaiveDate;
 
 use crate::pipeline::columns::FeedKind;
+use crate::pipeline::definitions::Measure;
 use crate::pipeline::feed::{Expected, Feed};
 use crate::pipeline::units::Unit;
 use crate::pipeline::{Pipeline, columns};
@@ -50,15 +51,34 @@ pub struct UnitCount {
     pub has_any: bool,
     /// Whether none of its units that have a log exists in the period.
     pub is_over: bool,
+    /// Whether what other feeds than units' own should have told is there, whole.
+    pub are_others_whole: bool,
+    /// Whether there is any such feed, where one is needed.
+    pub has_others: bool,
 }
 
-/// Which reports make a figure, beside those of units' own logs on its period.
-#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Needs {
-    /// The other kinds of feeds that tell of it.
-    pub feeds: BTreeSet<FeedKind>,
-    /// Whether it is a level: what began in any earlier period counts.
-    pub is_level: bool,
+/// Which reports make a figure: the kinds of feeds that tell of it, and whether those of all earlier
+/// periods do, as of a level: what began in any of them counts.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Needs(BTreeMap<FeedKind, bool>);
+
+impl Needs {
+    /// Finds which reports make a figure of some measures.
+    pub fn of<'a>(measures: impl Iterator<Item = &'a Measure>) -> Self {
+        let mut needs = Self::default();
+        for measure in measures.filter(|measure| measure.of.is_logged()) {
+            for kind in measure.other_feeds().into_iter().chain([FeedKind::Dossier]) {
+                *needs.0.entry(kind).or_default() |= measure.is_stock();
+            }
+        }
+        needs
+    }
+
+    /// The kinds of feeds that are needed beside units' own logs.
+    fn others(&self) -> impl Iterator<Item = (FeedKind, bool)> {
+        let others = self.0.iter().filter(|(kind, _)| **kind != FeedKind::Dossier);
+        others.map(|(kind, is_level)| (*kind, *is_level))
+    }
 }
 
 /// Which days each unit has reported on, and which units each scope depends on.
@@ -148,23 +168,40 @@ impl Reporter {
         expected.filter_map(move |reports| Some((reports, reports.life_in(start, end)?)))
     }
 
-    /// Whether what makes a figure was reported on a whole period.
-    fn covers(&self, needs: &Needs, start: NaiveDate, end: NaiveDate) -> bool {
-        let are_whole = |kind: &FeedKind| {
-            self.awaited(*kind, start, end)
-                .all(|(reports, (start, end))| reports.covers(start, end))
-        };
-        self.own.covers(start, end) && needs.feeds.iter().all(are_whole)
+    /// Whether its own log tells all of a period that makes a figure: of a level, from the first
+    /// day on.
+    fn is_own_whole(&self, needs: &Needs, first: NaiveDate, days: (NaiveDate, NaiveDate)) -> bool {
+        let is_level = needs.0.get(&FeedKind::Dossier) == Some(&true);
+        self.own.covers(if is_level { first } else { days.0 }, days.1)
+    }
+
+    /// Whether the other feeds do.
+    fn are_others_whole(
+        &self,
+        needs: &Needs,
+        first: NaiveDate,
+        days: (NaiveDate, NaiveDate),
+    ) -> bool {
+        needs.others().all(|(kind, is_level)| {
+            let start = if is_level { first } else { days.0 };
+            let mut awaited = self.awaited(kind, start, days.1);
+            awaited.all(|(reports, (start, end))| reports.covers(start, end))
+        })
     }
 
     /// Whether what makes a figure was reported on some part of a period.
-    fn touches(&self, needs: &Needs, start: NaiveDate, end: NaiveDate) -> bool {
-        let is_there = |kind: &FeedKind| {
-            let mut awaited = self.awaited(*kind, start, end).peekable();
+    fn touches(&self, needs: &Needs, (start, end): (NaiveDate, NaiveDate)) -> bool {
+        let is_there = |(kind, _): (FeedKind, bool)| {
+            let mut awaited = self.awaited(kind, start, end).peekable();
             awaited.peek().is_none()
                 || awaited.any(|(reports, (start, end))| reports.touches(start, end))
         };
-        self.own.touches(start, end) && needs.feeds.iter().all(is_there)
+        self.own.touches(start, end) && needs.others().all(is_there)
+    }
+
+    /// Whether it has a feed of one of some kinds.
+    fn has_one_of(&self, mut kinds: impl Iterator<Item = (FeedKind, bool)>) -> bool {
+        kinds.any(|(kind, _)| self.others.iter().any(|other| other.kind == kind))
     }
 }
 
@@ -246,19 +283,30 @@ impl OfScope<'_> {
 
     /// Counts the units for a period, by the reports that make a figure.
     pub fn count(&self, start: NaiveDate, end: NaiveDate, needs: &Needs) -> UnitCount {
-        let mut count = UnitCount { expected: 0, included: 0, has_any: false, is_over: false };
+        let mut count = UnitCount {
+            expected: 0,
+            included: 0,
+            has_any: false,
+            is_over: false,
+            are_others_whole: true,
+            has_others: needs.others().next().is_none(),
+        };
         let (n_units, mut n_over) = (self.reporters.len(), 0);
         for reporter in &self.reporters {
-            let Some((start, end)) = reporter.own.life_in(start, end) else {
+            count.has_others |= reporter.has_one_of(needs.others());
+            let Some(days) = reporter.own.life_in(start, end) else {
                 n_over += 1;
                 continue;
             };
-            count.has_any |= reporter.touches(needs, start, end);
+            let first = self.since.min(days.0);
+            let first = reporter.own.from.map_or(first, |from| from.max(first));
+            let are_others_whole = reporter.are_others_whole(needs, first, days);
+            count.are_others_whole &= are_others_whole;
+            count.has_any |= reporter.touches(needs, days);
             if reporter.own.is_expected {
-                let first = if needs.is_level { self.since.min(start) } else { start };
-                let first = reporter.own.from.map_or(first, |from| from.max(first));
+                let is_whole = are_others_whole && reporter.is_own_whole(needs, first, days);
                 count.expected += 1;
-                count.included += i64::from(reporter.covers(needs, first, end));
+                count.included += i64::from(is_whole);
             }
         }
         count.is_over = n_units > 0 && n_units == n_over;

@@ -1,11 +1,14 @@
 //! The figure of one scope and period: a formula read from measures, or from the figures of others.
 
+use std::collections::BTreeSet;
+
 use chrono::{Days, NaiveDate};
 use serde_json::{Value, json};
 
 use crate::pipeline::Pipeline;
+use crate::pipeline::columns::FeedKind;
 use crate::pipeline::definitions::{
-    Composite, Counted as _, Formula, Measure, Ratio, Step, Subject, UnitOfMeasure, Version,
+    Composite, Counted as _, Formula, Measure, Ratio, Step, Subject, Total, UnitOfMeasure, Version,
 };
 
 use super::coverage::{Needs, UnitCount};
@@ -17,7 +20,11 @@ use super::series::At;
 pub(super) struct Reader<'a> {
     pub(super) unit: UnitOfMeasure,
     pub(super) version: &'a Version,
-    /// Which reports make it, beside units' own logs on the period.
+    /// Whether some measure is a level at the end of a period.
+    is_stock: bool,
+    /// Whether it is a rate of what one feed tells of what another does.
+    mixes_feeds: bool,
+    /// Which reports make it.
     pub(super) needs: Needs,
     /// Where the units that are counted by these needs stand among those of a place.
     pub(super) needs_at: usize,
@@ -46,7 +53,9 @@ impl<'a> Reader<'a> {
         Self {
             unit,
             version,
-            needs: needs(measures()),
+            is_stock: measures().any(|measure| measure.is_stock()),
+            mixes_feeds: mixes_feeds(&version.formula, pipeline),
+            needs: Needs::of(measures()),
             needs_at: 0,
             needs_reports: measures().any(|measure| measure.of.is_logged()),
             counts_reports: measures().any(|measure| is_of_reports(measure.of)),
@@ -68,7 +77,7 @@ impl<'a> Reader<'a> {
             // The catalogue is known without any report.
             units_included: if self.needs_reports { units.included } else { units.expected },
         };
-        if self.needs.is_level && place.period.is_running(place.as_of) {
+        if self.is_stock && place.period.is_running(place.as_of) {
             return facts;
         }
         match &self.version.formula {
@@ -78,6 +87,16 @@ impl<'a> Reader<'a> {
             }
             Formula::Complement(rates) => read_complement(rates, place, &mut facts),
             Formula::Composite(index) => read_composite(index, place, &mut facts),
+        }
+        let is_own = matches!(self.version.formula, Formula::Ratio(_) | Formula::Percentile { .. });
+        if is_own && !units.has_others && facts.status == Status::Value {
+            // What no feed tells is not zero.
+            (facts.status, facts.value, facts.components) = (Status::NotMeasurable, None, None);
+            (facts.numerator, facts.denominator) = (None, None);
+        }
+        if self.mixes_feeds && !units.are_others_whole && facts.status == Status::Value {
+            // What one feed has not told would count as not so.
+            (facts.status, facts.value) = (Status::Missing, None);
         }
         if self.needs_reports && !units.has_any {
             // Of a unit that does not exist in the period nothing is awaited.
@@ -136,14 +155,15 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// Finds which reports make a figure of some measures.
-fn needs<'a>(measures: impl Iterator<Item = &'a Measure>) -> Needs {
-    let mut needs = Needs::default();
-    for measure in measures {
-        needs.feeds.extend(measure.other_feeds());
-        needs.is_level |= measure.is_stock();
-    }
-    needs
+/// Whether what stands above the line of a rate is told by other feeds than what stands below it.
+fn mixes_feeds(formula: &Formula, pipeline: &Pipeline) -> bool {
+    let Formula::Ratio(ratio) = formula else { return false };
+    let feeds = |total: &Total| -> BTreeSet<FeedKind> {
+        let measures = &pipeline.definitions.measures;
+        let measures = total.measures().into_iter().filter_map(|name| measures.get(name));
+        measures.flat_map(Measure::other_feeds).collect()
+    };
+    ratio.denominator.as_ref().is_some_and(|below| feeds(below) != feeds(&ratio.numerator))
 }
 
 /// The smallest bin at which so many percent of a histogram are reached.

@@ -39,6 +39,9 @@ pub(super) struct Belonging<'a> {
     /// How many records have one of [`DAYS`].
     n_dated: i64,
     n_in_period: i64,
+    /// How many records tell a day after that of landing, and the last such day.
+    n_to_come: i64,
+    last_to_come: Option<NaiveDate>,
 }
 
 impl<'a> Belonging<'a> {
@@ -47,13 +50,18 @@ impl<'a> Belonging<'a> {
         Self {
             origin,
             units: &pipeline.reference.units,
-            is_by_number: is_own && !profile.columns.contains_key("unit_code"),
+            // Numbers that are a unit's own take no other's dossiers.
+            is_by_number: is_own
+                && !profile.numbers_by_unit
+                && !profile.columns.contains_key("unit_code"),
             by_unit: BTreeMap::new(),
             n_numbers: 0,
             run: Default::default(),
             period: origin.period.filter(|_| is_own),
             n_dated: 0,
             n_in_period: 0,
+            n_to_come: 0,
+            last_to_come: None,
         }
     }
 
@@ -65,6 +73,13 @@ impl<'a> Belonging<'a> {
                 self.run.0.push_str(key.agency());
             }
             self.run.1 += 1;
+        }
+        // Against the day of an export every record is held.
+        if let Some(landed_on) = self.origin.landed_on.filter(|_| self.origin.observed.is_none())
+            && let Some(last) = record.last_day().filter(|last| *last > landed_on)
+        {
+            self.n_to_come += 1;
+            self.last_to_come = self.last_to_come.max(Some(last));
         }
         if let Some((start, end)) = self.period {
             let days = DAYS.iter().filter_map(|at| match record.at(*at) {
@@ -87,7 +102,8 @@ impl<'a> Belonging<'a> {
     /// Says what does not belong here.
     pub(super) fn notes(&mut self) -> impl Iterator<Item = Note> + use<> {
         self.end_run();
-        self.of_another_unit().into_iter().chain(self.of_another_period())
+        let notes = [self.of_another_unit(), self.of_another_period(), self.of_days_to_come()];
+        notes.into_iter().flatten()
     }
 
     /// Says it where most numbers are those of units that are no kin of the feed's.
@@ -115,6 +131,15 @@ impl<'a> Belonging<'a> {
         ];
         let is_telling = self.n_dated >= N_TELLING && self.n_in_period == 0;
         is_telling.then(|| Note::new("nothing_of_period", params))
+    }
+}
+
+impl Belonging<'_> {
+    /// Says it where records tell of days that had not come when they landed.
+    fn of_days_to_come(&self) -> Option<Note> {
+        let params =
+            [("records", self.n_to_come.to_string()), ("day", self.last_to_come?.to_string())];
+        Some(Note::new("days_to_come", params))
     }
 }
 

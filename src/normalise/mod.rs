@@ -62,6 +62,8 @@ pub struct Origin {
     pub period: Option<(NaiveDate, NaiveDate)>,
     /// When the data was exported, in UTC microseconds, with its local day.
     pub observed: Option<(i64, NaiveDate)>,
+    /// The local day on which it landed: it decides no fate.
+    pub landed_on: Option<NaiveDate>,
 }
 
 /// How many records met each fate; `read` counts the records that came in, each fate its own.

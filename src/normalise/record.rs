@@ -318,11 +318,15 @@ impl<'r> Record<'r> {
         self.day(column).filter(|_| is_ended(status))
     }
 
+    /// Returns the last of the days that have come.
+    pub(super) fn last_day(&self) -> Option<NaiveDate> {
+        bits(self.filled & PAST_DAYS).filter_map(|at| self.day(at)).max()
+    }
+
     /// No day but a due day lies after the day of the export.
     fn check_observed(&self, observed_on: Option<NaiveDate>) -> Result<(), Breach> {
-        let Some(observed_on) = observed_on else { return Ok(()) };
-        let days = bits(self.filled & PAST_DAYS).filter_map(|at| self.day(at));
-        let Some(day) = days.max().filter(|day| *day > observed_on) else { return Ok(()) };
+        let later = self.last_day().zip(observed_on).filter(|(last, on)| last > on);
+        let Some((day, observed_on)) = later else { return Ok(()) };
         let params = [("day", day.to_string()), ("observed_on", observed_on.to_string())];
         Err(("after_observed", params_of(params)))
     }

@@ -2,8 +2,9 @@
 
 use std::borrow::Cow;
 use std::cell::LazyCell;
+use std::ops::RangeInclusive;
 
-use chrono::NaiveDate;
+use chrono::{Datelike as _, NaiveDate};
 
 use crate::pipeline::Pipeline;
 use crate::pipeline::columns::{Column, Kind};
@@ -17,6 +18,9 @@ use crate::pipeline::text::{cleaned, fold};
 use super::codes::Codes;
 use super::shape::shape;
 use super::tax_code::is_of_enterprise;
+
+/// The years of days that a log can tell of.
+const YEARS: RangeInclusive<i32> = 1990..=2100;
 
 /// A typed value; instants are UTC microseconds.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -145,6 +149,8 @@ impl<'a> ColumnReader<'a> {
                 Some(stamp)
             });
         self.days.n_read += 1;
+        // A slip of the pen, or a day of birth.
+        let stamp = stamp.filter(|stamp| YEARS.contains(&stamp.day.year()));
         let Some(stamp) = stamp else {
             let turned = turned(text).and_then(|t| parse_any(&self.profile.dates, &t, offset));
             self.days.n_turned += i64::from(turned.is_some());

@@ -213,3 +213,19 @@ pub fn row_json(row: &Row) -> Value {
         "release": release,
     })
 }
+
+/// Counts the units that a row is ranked among: those of the same parent that have a rank.
+pub fn n_ranked_with(row: &Row, indicators: &Indicators, pipeline: &Pipeline) -> usize {
+    let parent = |row: &Row| {
+        let unit = pipeline.reference.units.get(row.key.scope.unit()?)?;
+        Some(unit.parent.clone())
+    };
+    let own = parent(row);
+    let rows = indicators.of(&row.key.indicator).rows();
+    let is_beside = |other: &&Row| {
+        other.reading.rank.is_some()
+            && (other.key.version, other.key.period) == (row.key.version, row.key.period)
+            && parent(other) == own
+    };
+    rows.iter().filter(is_beside).count()
+}

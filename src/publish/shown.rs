@@ -6,7 +6,6 @@ use serde_json::{Value, json};
 use crate::indicators::revise::Accuracy;
 use crate::indicators::row::Row;
 use crate::indicators::trend::{Statistic, Trend};
-use crate::pipeline::Pipeline;
 use crate::pipeline::definitions::{Indicator, UnitOfMeasure};
 use crate::pipeline::rules::Language;
 
@@ -23,17 +22,19 @@ pub struct Shown<'a> {
     pub doubt: Option<&'a Row>,
     /// The trends of the series.
     pub trends: &'a [Trend],
+    /// How many units the last row is ranked among.
+    pub n_ranked: usize,
     /// How far its values were revised after they were published.
     pub accuracy: Option<Accuracy>,
 }
 
 impl Shown<'_> {
     /// Writes it.
-    pub fn text(&self, pipeline: &Pipeline, language: Language) -> String {
+    pub fn text(&self, language: Language) -> String {
         let mut lines = vec![format!("{} ({})", name(self.indicator, language), self.indicator.id)];
         match self.rows.last() {
             None => lines.push("  no values were published for this".to_owned()),
-            Some(row) => lines.extend(self.at_a_glance(row, pipeline)),
+            Some(row) => lines.extend(self.at_a_glance(row)),
         }
         if self.rows.len() > 1 {
             lines.push(String::new());
@@ -76,7 +77,7 @@ impl Shown<'_> {
         })
     }
 
-    fn at_a_glance(&self, row: &Row, pipeline: &Pipeline) -> Vec<String> {
+    fn at_a_glance(&self, row: &Row) -> Vec<String> {
         let facts = &row.facts;
         let line = |heading: &str, text: String| format!("  {heading:<10} {text}");
         let mut lines = vec![
@@ -96,7 +97,8 @@ impl Shown<'_> {
             lines.push(line("series", format!("{}  {from} to {to}", sparkline(&values))));
         }
         lines.extend(self.change(row).map(|text| line("change", text)));
-        lines.extend(self.rank(row, pipeline).map(|text| line("rank", text)));
+        let rank = row.reading.rank.map(|rank| format!("{rank} of {} units", self.n_ranked));
+        lines.extend(rank.map(|text| line("rank", text)));
         let (included, expected) = (facts.units_included, facts.units_expected);
         lines.push(line("coverage", format!("{included} of {expected} units reported")));
         lines.extend(self.doubt.map(|doubt| {
@@ -144,17 +146,6 @@ impl Shown<'_> {
         ];
         let changes: Vec<String> = changes.into_iter().flatten().collect();
         (!changes.is_empty()).then(|| changes.join("; "))
-    }
-
-    fn rank(&self, row: &Row, pipeline: &Pipeline) -> Option<String> {
-        let rank = row.reading.rank?;
-        let parent = |code: &str| Some(pipeline.reference.units.get(code)?.parent.clone());
-        let own = parent(row.key.scope.unit()?);
-        let period = row.key.period;
-        let among = pipeline.reference.units.iter().filter(|unit| {
-            own == Some(unit.parent.clone()) && unit.exists_in(period.start, period.end)
-        });
-        Some(format!("{rank} of {} units", among.count()))
     }
 
     fn revised(&self, accuracy: Accuracy) -> String {

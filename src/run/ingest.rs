@@ -20,6 +20,7 @@ use super::fold::{Committed, Folding, refold_stale, take_out_left_over};
 use super::judge::{Judged, judge};
 use super::land::AtSource;
 use super::ledger::{self, Judgement, Ledger};
+use super::replay::is_outdated;
 use super::spill::Spill;
 use super::stop::{Failure, Stop};
 use super::watch::Watch;
@@ -105,6 +106,7 @@ pub(super) fn ingest(
         store.remove_intent(name).context("failed to take an intent away")?;
     }
     ingested.n_cells_rewritten += refold_stale(&ledger, pipeline, store)?;
+    ingested.notes.extend(outdated(pipeline, &landed, &ledger));
     let n_judged = ingested.judgements.len();
     info!(stage = "ingest", n_judged, n_cells = ingested.n_cells_rewritten, "ingested");
     Ok(ingested)
@@ -128,6 +130,23 @@ fn withdrawn_in_vain(pipeline: &Pipeline, landed: &[Delivery]) -> Vec<AtSource> 
         in_vain.map(|withdrawal| note(feed, withdrawal)).collect::<Vec<_>>()
     };
     pipeline.feeds.iter().flat_map(of_feed).collect()
+}
+
+/// Tells of each feed how many of its deliveries stand as another profile judged them.
+fn outdated(pipeline: &Pipeline, landed: &[Delivery], ledger: &Ledger) -> Vec<AtSource> {
+    let mut n_outdated: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+    for delivery in landed.iter().filter(|delivery| is_outdated(delivery, ledger, pipeline)) {
+        *n_outdated.entry((&delivery.unit, &delivery.feed)).or_default() += 1;
+    }
+    let note = |((unit, feed), n): ((&str, &str), usize)| AtSource {
+        unit: unit.to_owned(),
+        feed: feed.to_owned(),
+        why: format!(
+            "{n} deliveries stand as another profile, contract or catalogue judged them: `hoso \
+             quarantine replay`"
+        ),
+    };
+    n_outdated.into_iter().map(note).collect()
 }
 
 /// Says which judgement is made of each delivery, and which cells its observations go to.

@@ -276,5 +276,6 @@ fn origin(judgement: &Judgement, pipeline: &Pipeline) -> Origin {
         feed: judgement.feed.clone(),
         period: judgement.period,
         observed: judgement.observed_at.zip(pipeline.settings.local_day(judgement.observed_at)),
+        landed_on: pipeline.settings.local_day(judgement.landed_at),
     }
 }

@@ -53,6 +53,7 @@ use crate::store::{Store, StoreError};
 
 use ingest::Ingested;
 use land::Landed;
+use ledger::Judgement;
 use replay::Selection;
 use report::Report;
 use spill::Spill;
@@ -223,7 +224,10 @@ fn with_refusals(error: anyhow::Error, landed: &Landed, ingested: &Ingested) -> 
         Stop::Guard { guard, told, .. } => {
             let refused = refusals(ingested).map(|line| format!("\nrefused: {line}"));
             let unreachable = landed.unreachable.iter().map(|at| format!("\nnot reached: {at}"));
-            Stop::Guard { guard, told, also: unreachable.chain(refused).collect() }
+            let judgements: Vec<&Judgement> = ingested.judgements.iter().collect();
+            let notes = report::notes(&judgements, Language::English);
+            let notes = notes.map(|line| format!("\nnote: {line}"));
+            Stop::Guard { guard, told, also: unreachable.chain(refused).chain(notes).collect() }
         }
         other => other,
     };

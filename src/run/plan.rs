@@ -20,7 +20,7 @@ use super::Options;
 use super::guards::words;
 use super::ledger::Judgement;
 use super::release::published::Published;
-use super::report::Report;
+use super::report::{Report, notes};
 use super::watch::Watch;
 use super::{replay, run, stop};
 
@@ -108,6 +108,8 @@ impl Plan {
         lines.push(format!("would land: {} deliveries", self.landed.len()));
         lines.extend(self.landed.iter().map(|delivery| format!("  {}", self.told(delivery))));
         lines.extend(self.report.source_notes().map(|at| format!("note: {at}")));
+        let judgements: Vec<&Judgement> = self.report.ingested.judgements.iter().collect();
+        lines.extend(notes(&judgements, language).map(|line| format!("note: {line}")));
         let again = self.judged_again().map(|judgement| format!("  {}", fate(judgement)));
         let again: Vec<String> = again.collect();
         if !again.is_empty() {

@@ -29,7 +29,7 @@ pub enum Format {
 }
 
 /// Runs a query and returns its result in a format; for a table that only other engines should
-/// read, the lines by which they do.
+/// read, the lines by which they do, where a person reads them.
 ///
 /// # Errors
 ///
@@ -37,7 +37,11 @@ pub enum Format {
 pub fn query(store: &Store, sql: &str, format: Format) -> anyhow::Result<Vec<u8>> {
     let large = [Table::Dossiers, Table::Quarantine];
     if let Some(table) = large.into_iter().find(|table| mentions(sql, table.name())) {
-        return Ok(how_to_read(table, store).into_bytes());
+        let told = how_to_read(table, store);
+        return match format {
+            Format::Table => Ok(format!("{told}\n").into_bytes()),
+            Format::Csv | Format::Json | Format::Parquet => Err(Stop::Mistake(told).into()),
+        };
     }
     let is_question = ["select", "with"].into_iter().any(|word| first_word(sql) == word);
     if !is_question {
@@ -73,8 +77,10 @@ fn first_word(sql: &str) -> String {
 fn how_to_read(table: Table, store: &Store) -> String {
     let url = store.table_url(table);
     format!(
-        "DuckDB  SELECT * FROM delta_scan('{url}');\n\
-         polars  polars.scan_delta(\"{url}\")\n"
+        "`{}` is too large for `query`; read it in place:\n\
+         DuckDB  SELECT * FROM delta_scan('{url}');\n\
+         polars  polars.scan_delta(\"{url}\")",
+        table.name()
     )
 }
 

@@ -74,12 +74,15 @@ pub fn select(pipeline: &Pipeline, store: &Store, filter: &Filter) -> anyhow::Re
 pub(super) fn outdated(pipeline: &Pipeline, store: &Store) -> anyhow::Result<Vec<String>> {
     let ledger = Ledger::read(store)?;
     let landed = store.landed().context("failed to read the manifests")?;
-    let judged =
-        landed.iter().filter_map(|delivery| Some((delivery, ledger.judgement_of(delivery)?)));
-    let is_outdated = |(delivery, judgement): &(&Delivery, &Judgement)| {
+    let outdated = landed.iter().filter(|delivery| is_outdated(delivery, &ledger, pipeline));
+    Ok(outdated.map(Delivery::id).collect())
+}
+
+/// Whether a delivery was judged by another profile, contract or catalogue than holds now.
+pub(super) fn is_outdated(delivery: &Delivery, ledger: &Ledger, pipeline: &Pipeline) -> bool {
+    ledger.judgement_of(delivery).is_some_and(|judgement| {
         may_differ(judgement, delivery) && !is_judged_so(judgement, pipeline)
-    };
-    Ok(judged.filter(is_outdated).map(|(delivery, _)| delivery.id()).collect())
+    })
 }
 
 /// Whether another profile could judge it otherwise: what its source refused unread stays refused.

@@ -42,10 +42,12 @@ impl Report {
         first.iter().filter(|judgement| !is_ours(judgement)).chain(ours).collect()
     }
 
-    /// Whether some delivery was refused or some source not reached in this run.
+    /// Whether some delivery was refused, or is another unit's, or some source not reached in this
+    /// run.
     pub fn has_gaps(&self) -> bool {
         !self.landed.unreachable.is_empty()
             || self.judgements().iter().any(|j| !j.is_accepted() && !j.is_withdrawn())
+            || self.judgements().iter().any(|judgement| is_misplaced(judgement))
             || self.evidence().any(|(_, is_accepted)| !is_accepted)
     }
 
@@ -191,8 +193,14 @@ pub(super) fn refusal(judgement: &Judgement, language: Language) -> Option<Strin
     Some(format!("{} `{}`: {why}", judgement.delivery(), judgement.name))
 }
 
+/// Whether a delivery that was accepted tells of another unit's dossiers.
+fn is_misplaced(judgement: &Judgement) -> bool {
+    judgement.is_accepted()
+        && judgement.notes.iter().any(|note| note.rule == "numbers_of_another_unit")
+}
+
 /// Tells what is worth knowing of accepted deliveries, once for each feed that it holds of.
-fn notes(judgements: &[&Judgement], language: Language) -> impl Iterator<Item = String> {
+pub(super) fn notes(judgements: &[&Judgement], language: Language) -> impl Iterator<Item = String> {
     let mut counts: BTreeMap<(&str, &str, String), usize> = BTreeMap::new();
     for judgement in judgements {
         for note in &judgement.notes {

@@ -27,6 +27,14 @@ numerator = "paid"
 better = "none"
 version = 1
 
+[indicator.paid_beside_open_rate]
+name = { vi = "Khoản đã nộp trên hồ sơ chưa xong", en = "Payments beside open dossiers" }
+unit = "percent"
+numerator = "paid"
+denominator = "open"
+better = "none"
+version = 1
+
 [indicator.paid_online_rate]
 name = { vi = "Tỷ lệ nộp trực tuyến", en = "Paid online" }
 unit = "percent"
@@ -67,7 +75,7 @@ fn a_figure_lacks_what_another_feed_has_not_reported() {
     let told = world.query(
         "SELECT indicator, period_kind AS kind, period_start, numerator, denominator, status, \
          units_included AS units FROM indicators WHERE scope = 'unit' AND unit_code = 'G99.01' \
-         AND indicator IN ('paid', 'paid_online_rate', 'received') \
+         AND indicator IN ('paid', 'paid_beside_open_rate', 'paid_online_rate', 'received') \
          AND period_kind IN ('month', 'quarter') ORDER BY indicator, kind, period_start",
     );
     assert_snapshot!(told, @"
@@ -76,14 +84,38 @@ fn a_figure_lacks_what_another_feed_has_not_reported() {
     paid,month,2020-02-01,,,missing,0
     paid,month,2020-03-01,1,,value,1
     paid,quarter,2020-01-01,2,,value,0
+    paid_beside_open_rate,month,2020-01-01,1,1,value,1
+    paid_beside_open_rate,month,2020-02-01,0,2,missing,0
+    paid_beside_open_rate,month,2020-03-01,1,3,value,1
+    paid_beside_open_rate,quarter,2020-01-01,2,3,missing,0
     paid_online_rate,month,2020-01-01,1,1,value,1
     paid_online_rate,month,2020-02-01,0,1,missing,0
     paid_online_rate,month,2020-03-01,1,1,value,1
-    paid_online_rate,quarter,2020-01-01,2,3,value,0
+    paid_online_rate,quarter,2020-01-01,2,3,missing,0
     received,month,2020-01-01,1,,value,1
     received,month,2020-02-01,1,,value,1
     received,month,2020-03-01,1,,value,1
     received,quarter,2020-01-01,3,,value,1
+    ");
+}
+
+#[test]
+fn what_no_feed_tells_is_not_measurable_and_no_zero() {
+    let world = with_payments();
+    std::fs::remove_file(world.path("feeds/payments.toml")).unwrap();
+    let (cases, _) = of_month(1);
+    world.write("in/case/2020-01.csv", cases);
+    world.run(0);
+    let told = world.query(
+        "SELECT indicator, numerator, denominator, status FROM indicators \
+         WHERE scope = 'ministry' AND indicator LIKE 'paid%' AND period_kind = 'month' \
+         AND period_start = '2020-01-01' ORDER BY indicator",
+    );
+    assert_snapshot!(told, @"
+    indicator,numerator,denominator,status
+    paid,,,not_measurable
+    paid_beside_open_rate,,,not_measurable
+    paid_online_rate,,,not_measurable
     ");
 }
 

@@ -32,7 +32,7 @@ fn read(world: &World, n: u64) -> Value {
 }
 
 /// Lets a manifest say when its delivery landed.
-fn land_at(world: &World, n: u64, moment: Option<&str>) {
+pub(super) fn land_at(world: &World, n: u64, moment: Option<&str>) {
     let mut changed = read(world, n);
     assert!(changed["landed_at"].is_string(), "{changed}");
     changed["landed_at"] = moment.into();

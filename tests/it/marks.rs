@@ -61,7 +61,10 @@ fn a_portal_that_tells_no_due_day_at_all_is_not_said_to_lack_one() {
 /// Runs a log of the first unit for January, and returns what is noted of it.
 fn noted(world: &World, log: &str) -> String {
     world.write("in/u1/2020-01.csv", log);
-    let ran = world.run(0);
+    let ran = world.hoso(&["run"]);
+    // What belongs to another unit is a gap.
+    let code = if ran.stderr.contains("are of other units") { 6 } else { 0 };
+    assert_eq!(ran.code, code, "{ran}");
     let notes = ran.stderr.lines().filter(|line| line.starts_with("note: "));
     notes.map(|line| format!("{line}\n")).collect()
 }
@@ -109,4 +112,15 @@ fn a_log_without_a_day_of_its_period_is_noted() {
     // What was received before and is resolved in the period belongs there.
     let resolved = five("G99.01", 2).replace(",Đang xử lý", "09/01/2020,Đã xong");
     assert!(!noted(&World::small(), &resolved).contains("reports on"));
+}
+
+#[test]
+fn days_that_have_not_come_are_noted() {
+    let row = |year: u32| five("G99.01", 1).replacen("/01/2020", &format!("/01/{year}"), 1);
+    insta::assert_snapshot!(noted(&World::small(), &row(2099)), @"note: G99.01 dossier: 1 records tell of days after the one on which they landed, the last 2099-01-10");
+    let world = World::small();
+    world.write("in/u1/2020-01.csv", row(1920));
+    world.run(0);
+    let listed = world.hoso(&["quarantine", "list"]).stdout;
+    assert!(listed.contains(" impossible_day ") && listed.contains("1 rejected"), "{listed}");
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use arrow::array::{AsArray as _, StringArray, new_null_array};
 use serde_json::Value;
 
+use super::maintain::land_at;
 use super::tamper::{files, one_more, only_file, rewrite};
 use super::world::World;
 
@@ -109,17 +110,24 @@ fn raw_bytes_that_were_changed_or_cut_are_named() {
 }
 
 #[test]
-fn raw_bytes_that_are_gone_have_expired_unless_a_delivery_waits_for_them() {
+fn raw_bytes_that_are_gone_are_lost_unless_they_may_have_expired() {
     let world = one_delivery();
     fs::remove_file(only_file(&world, "raw")).unwrap();
+    let lost = |n: u64| format!("those of `G99.01/dossier/{n:08}` have not expired");
+    assert_eq!(failed(&world), ["raw"]);
+    assert!(told(&world).contains(&lost(1)), "{}", told(&world));
+    // Young bytes are kept, whatever is said of old ones.
+    world.edit("pipeline.toml", "since =", "raw_retention_days = 30\nsince =");
+    assert_eq!(failed(&world), ["raw"]);
+    land_at(&world, 1, Some("2020-03-01T00:00:00Z"));
     assert_eq!(failed(&world), Vec::<String>::new());
     assert!(told(&world).contains("1 objects, 1 expired"), "{}", told(&world));
+    // A delivery waits to be judged.
     let landed = |n: u64| world.path(&format!("warehouse/landed/G99.01/dossier/{n:08}.json"));
     fs::copy(landed(1), landed(2)).unwrap();
     assert_eq!(failed(&world), ["raw"]);
     let told = told(&world);
-    assert!(told.contains("2 manifests, 1 pending"), "{told}");
-    assert!(told.contains("`G99.01/dossier/00000002` is not judged yet"), "{told}");
+    assert!(told.contains("2 manifests, 1 pending") && told.contains(&lost(2)), "{told}");
 }
 
 #[test]

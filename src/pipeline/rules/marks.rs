@@ -113,6 +113,12 @@ pub(super) const RULES: &[Rule] = &[
         "không bản ghi nào trong {records} bản ghi được tiếp nhận hay hoàn thành từ {from} đến {to} là kỳ báo cáo: có phải của kỳ khác?",
     ),
     rule(
+        "days_to_come",
+        Severity::Mark,
+        "{records} records tell of days after the one on which they landed, the last {day}",
+        "{records} bản ghi có ngày sau ngày nhận tệp, muộn nhất là {day}",
+    ),
+    rule(
         "flag_constant",
         Severity::Mark,
         "`{column}` is {value} in all {records} records: it tells nothing",

@@ -286,9 +286,12 @@ fn change(change: &Told) -> String {
 }
 
 fn figure(figure: &Figure) -> String {
-    let Figure { numbers, status, .. } = figure;
-    let told: Vec<String> =
+    let Figure { numbers, value, status } = figure;
+    let mut told: Vec<String> =
         [numbers.numerator, numbers.denominator].iter().flatten().map(i64::to_string).collect();
+    if told.is_empty() {
+        told.extend(value.map(|value| format!("{value:.2}")));
+    }
     match status {
         Status::Value => told.join(" / "),
         _ if told.is_empty() => status.name().to_owned(),

@@ -83,7 +83,7 @@ fn what_the_storage_does_not_give_is_no_fault_of_the_delivery() {
     let store = Store::open(&url, &Access::default()).unwrap();
     assert_eq!(store.snapshot(Table::Deliveries).unwrap().files, []);
     run_once(&pipeline, &store).unwrap();
-    assert!(verify::verify(&pipeline, &store).holds());
+    assert!(verify::verify(&pipeline, &store, super::at("2021-01-01T00:00:00Z")).holds());
     assert_eq!(store.snapshot(Table::Deliveries).unwrap().files.len(), 1);
 }
 
@@ -103,7 +103,7 @@ fn a_run_that_fails_at_any_write_is_gone_on_with_by_a_mended_profile() {
             run_once(&pipeline, &Store::failing(&url, n_writes, Fault::Refused).unwrap()).is_ok();
         let store = Store::open(&url, &Access::default()).unwrap();
         run_once(&mended, &store).unwrap();
-        let verified = verify::verify(&mended, &store);
+        let verified = verify::verify(&mended, &store, super::at("2021-01-01T00:00:00Z"));
         assert!(verified.holds(), "at write {n_writes}: {}", verified.text());
         let selection = replay::select(&mended, &store, &Filter::default()).unwrap();
         let options = options(&mended, DateTime::UNIX_EPOCH);

@@ -70,6 +70,7 @@ fn fold_in(cells: &mut Cells, log: &str, delivery: usize, pipeline: &Pipeline) -
         unit: feed.unit.clone(),
         feed: feed.feed.clone(),
         period: None,
+        landed_on: None,
         observed: None,
     };
     let read = decode(log.as_bytes(), &feed.profile).unwrap();

@@ -103,7 +103,7 @@ impl Landed {
 
 /// Holds a store against itself, and to so many dossiers.
 fn holds(pipeline: &Pipeline, store: &Store, n_dossiers: u64, told: &str) {
-    let verified = verify::verify(pipeline, store);
+    let verified = verify::verify(pipeline, store, super::at("2021-01-01T00:00:00Z"));
     assert!(verified.holds(), "{told}: {}", verified.text());
     let files = store.snapshot(Table::Dossiers).unwrap().files;
     assert_eq!(files.iter().map(|file| file.n_rows).sum::<u64>(), n_dossiers, "{told}");

@@ -145,7 +145,7 @@ impl Place {
     /// Returns the folded columns, the measures and the indicators, as text; everything must hold.
     fn outcome(&self) -> String {
         let store = self.store();
-        let verified = verify::verify(&self.pipeline, &store);
+        let verified = verify::verify(&self.pipeline, &store, at("2021-01-01T00:00:00Z"));
         assert!(verified.holds(), "{}", verified.text());
         let mut dossiers = rows(&store, Table::Dossiers);
         // `history` names deliveries.

@@ -6,6 +6,7 @@ mod objects;
 mod records;
 
 use anyhow::anyhow;
+use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};
 
 use crate::pipeline::Pipeline;
@@ -37,8 +38,9 @@ struct Account {
     hint: Option<String>,
 }
 
-/// Holds a store against itself; a check that fails does not keep the others from running.
-pub fn verify(pipeline: &Pipeline, store: &Store) -> Verification {
+/// Holds a store against itself, as of a moment by which raw bytes may have expired; a check that
+/// fails does not keep the others from running.
+pub fn verify(pipeline: &Pipeline, store: &Store, now: DateTime<Utc>) -> Verification {
     let recount = numbers::recount(pipeline, store).map_err(|error| format!("{error:#}"));
     let with_recount = |check: &dyn Fn(&Recount<'_>) -> anyhow::Result<Account>| {
         let recount = recount.as_ref().map_err(|told| anyhow!(told.clone()))?;
@@ -50,7 +52,7 @@ pub fn verify(pipeline: &Pipeline, store: &Store) -> Verification {
         ("conservation", records::conservation(store)),
         ("cells", records::cells(pipeline, store)),
         ("deliveries", objects::deliveries(store)),
-        ("raw", objects::raw(store)),
+        ("raw", objects::raw(pipeline, store, now)),
         ("orphans", objects::orphans(store)),
         ("releases", objects::releases(pipeline, store)),
     ];

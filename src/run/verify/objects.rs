@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Context as _;
+use chrono::{DateTime, Days, Utc};
 use rayon::prelude::*;
 
 use crate::pipeline::Pipeline;
@@ -51,16 +52,26 @@ pub(super) fn deliveries(store: &Store) -> anyhow::Result<Account> {
 }
 
 /// Hashes the raw bytes of every delivery again; those that have expired are counted.
-pub(super) fn raw(store: &Store) -> anyhow::Result<Account> {
+pub(super) fn raw(
+    pipeline: &Pipeline,
+    store: &Store,
+    now: DateTime<Utc>,
+) -> anyhow::Result<Account> {
     let ledger = Ledger::read(store)?;
     let landed = store.landed().context("failed to read the manifests")?;
-    // Each hash, with the delivery that waits for its bytes, if any does.
+    let limit = pipeline.settings.raw_retention_days;
+    let limit = limit.and_then(|days| now.checked_sub_days(Days::new(days)));
+    let may_expire = |delivery: &Delivery| {
+        let is_old = delivery.manifest.landed_at.zip(limit).is_some_and(|(at, limit)| at < limit);
+        is_old && ledger.is_judged(delivery)
+    };
+    // Each hash, with a delivery whose bytes must be there, if there is one.
     let mut wanted: BTreeMap<&str, Option<&Delivery>> = BTreeMap::new();
     for delivery in landed.iter().filter(|delivery| delivery.manifest.refused.is_none()) {
-        let waiting = wanted.entry(&delivery.manifest.sha256).or_default();
-        *waiting = waiting.or(Some(delivery).filter(|delivery| !ledger.is_judged(delivery)));
+        let keeping = wanted.entry(&delivery.manifest.sha256).or_default();
+        *keeping = keeping.or(Some(delivery).filter(|delivery| !may_expire(delivery)));
     }
-    let look = |(sha256, waiting): (&&str, &Option<&Delivery>)| look(sha256, *waiting, store);
+    let look = |(sha256, keeping): (&&str, &Option<&Delivery>)| look(sha256, *keeping, store);
     let seen: Vec<Bytes> = wanted.par_iter().map(look).collect();
     let n_expired = seen.iter().filter(|seen| matches!(seen, Bytes::Expired)).count();
     let mut account =
@@ -80,12 +91,13 @@ enum Bytes {
     Wrong(String),
 }
 
-fn look(sha256: &str, waiting: Option<&Delivery>, store: &Store) -> Bytes {
-    match (store.hash_raw(sha256), waiting) {
+fn look(sha256: &str, keeping: Option<&Delivery>, store: &Store) -> Bytes {
+    match (store.hash_raw(sha256), keeping) {
         (Ok(found), _) if found == sha256 => Bytes::Whole,
         (Ok(_), _) => Bytes::Wrong(format!("`raw/{sha256}.zst` holds other bytes than its name")),
         (Err(StoreError::NotFound { path }), Some(delivery)) => {
-            Bytes::Wrong(format!("`{path}` is missing, and `{}` is not judged yet", delivery.id()))
+            let of = delivery.id();
+            Bytes::Wrong(format!("`{path}` is missing, and those of `{of}` have not expired"))
         }
         (Err(StoreError::NotFound { .. }), None) => Bytes::Expired,
         (Err(error), _) => Bytes::Wrong(format!("{:#}", anyhow::Error::from(error))),

@@ -19,7 +19,8 @@ fn a_hidden_figure_is_shown_as_suppressed() {
     };
     let rows = figures::select(&open, &selection);
     let indicator = &pipeline.definitions.indicators["received"];
-    let shown = Shown { indicator, rows: &rows, doubt: None, trends: &[], accuracy: None };
-    let text = shown.text(&pipeline, Language::English);
+    let shown =
+        Shown { indicator, rows: &rows, doubt: None, trends: &[], n_ranked: 0, accuracy: None };
+    let text = shown.text(Language::English);
     assert!(text.contains("value      suppressed"), "{text}");
 }
