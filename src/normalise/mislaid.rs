@@ -146,10 +146,14 @@ impl Belonging<'_> {
 /// Whether a unit is above or below another, or what the other was or became.
 fn is_kin(units: &Units, own: &str, other: &str) -> bool {
     let above = |code: &str| units.get(code).and_then(|unit| unit.parent.as_deref());
-    units.wholes(other).any(|whole| whole == own)
+    let is_below = |low: &str, high: &str| {
+        std::iter::successors(above(low), |code| above(code)).any(|code| code == high)
+    };
+    is_below(own, other)
+        || is_below(other, own)
+        || units.wholes(other).any(|whole| whole == own)
         || units.wholes(own).any(|whole| whole == other)
         || units.successors(other).any(|unit| unit.code == own)
-        || std::iter::successors(above(own), |code| above(code)).any(|code| code == other)
 }
 
 /// Says it where nothing is read for some columns, while there are headings that nothing is read

@@ -96,6 +96,10 @@ fn a_log_with_the_numbers_of_another_unit_is_noted() {
     // The ministry's own numbers, and those of no known unit.
     assert_eq!(noted(&World::small(), &five("G99", 1)), "");
     assert_eq!(noted(&World::small(), &five("G98.07", 1)), "");
+    // A log of the whole ministry tells of its units.
+    let world = World::small();
+    world.edit("feeds/u1.toml", "G99.01", "G99");
+    assert_eq!(noted(&world, &five("G99.02", 1)), "");
     // A unit may go on with what its predecessor began.
     let world = World::small();
     world.edit(
