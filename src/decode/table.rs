@@ -132,14 +132,12 @@ impl<'a> Batches<'a> {
         }
         Ok(if is_within { None } else { Some("field_count") })
     }
-}
 
-impl Batches<'_> {
     /// Whether the row has a day, as dossiers have and totals have not: an applicant's name may
     /// begin as totals do (`Tổng công ty`).
     fn tells_a_day(&self) -> bool {
-        let fields = self.days.iter().filter_map(|at| self.row.fields.get(*at));
-        fields.into_iter().any(|field| !is_blank(field) && !is_count(field))
+        let mut fields = self.days.iter().filter_map(|at| self.row.fields.get(*at));
+        fields.any(|field| !is_blank(field) && !is_count(field))
     }
 }
 

@@ -51,8 +51,8 @@ pub struct UnitCount {
     pub has_any: bool,
     /// Whether none of its units that have a log exists in the period.
     pub is_over: bool,
-    /// Whether what other feeds than units' own should have told is there, whole.
-    pub are_others_whole: bool,
+    /// Whether what other feeds than units' own should have told is there, whole, of any of them.
+    pub has_whole_others: bool,
     /// Whether there is any such feed, where one is needed.
     pub has_others: bool,
 }
@@ -288,7 +288,7 @@ impl OfScope<'_> {
             included: 0,
             has_any: false,
             is_over: false,
-            are_others_whole: true,
+            has_whole_others: false,
             has_others: needs.others().next().is_none(),
         };
         let (n_units, mut n_over) = (self.reporters.len(), 0);
@@ -301,7 +301,7 @@ impl OfScope<'_> {
             let first = self.since.min(days.0);
             let first = reporter.own.from.map_or(first, |from| from.max(first));
             let are_others_whole = reporter.are_others_whole(needs, first, days);
-            count.are_others_whole &= are_others_whole;
+            count.has_whole_others |= are_others_whole;
             count.has_any |= reporter.touches(needs, days);
             if reporter.own.is_expected {
                 let is_whole = are_others_whole && reporter.is_own_whole(needs, first, days);

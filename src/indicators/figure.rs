@@ -94,7 +94,7 @@ impl<'a> Reader<'a> {
             (facts.status, facts.value, facts.components) = (Status::NotMeasurable, None, None);
             (facts.numerator, facts.denominator) = (None, None);
         }
-        if self.mixes_feeds && !units.are_others_whole && facts.status == Status::Value {
+        if self.mixes_feeds && !units.has_whole_others && facts.status == Status::Value {
             // What one feed has not told would count as not so.
             (facts.status, facts.value) = (Status::Missing, None);
         }

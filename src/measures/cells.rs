@@ -30,8 +30,8 @@ impl Measures {
         Self(rows_of(&self.0, names))
     }
 
-    /// Puts measures together, sorted, as fast as merging where each part is sorted; rows of one unit, procedure, month and
-    /// measure from several cells stand beside each other and add up.
+    /// Puts measures together, sorted; where each part is sorted, it merges them. Rows of one unit,
+    /// procedure, month and measure from several cells stand beside each other and add up.
     ///
     /// # Errors
     ///

@@ -132,9 +132,7 @@ impl<'a> Belonging<'a> {
         let is_telling = self.n_dated >= N_TELLING && self.n_in_period == 0;
         is_telling.then(|| Note::new("nothing_of_period", params))
     }
-}
 
-impl Belonging<'_> {
     /// Says it where records tell of days that had not come when they landed.
     fn of_days_to_come(&self) -> Option<Note> {
         let params =

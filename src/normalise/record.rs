@@ -325,8 +325,8 @@ impl<'r> Record<'r> {
 
     /// No day but a due day lies after the day of the export.
     fn check_observed(&self, observed_on: Option<NaiveDate>) -> Result<(), Breach> {
-        let later = self.last_day().zip(observed_on).filter(|(last, on)| last > on);
-        let Some((day, observed_on)) = later else { return Ok(()) };
+        let Some(observed_on) = observed_on else { return Ok(()) };
+        let Some(day) = self.last_day().filter(|day| *day > observed_on) else { return Ok(()) };
         let params = [("day", day.to_string()), ("observed_on", observed_on.to_string())];
         Err(("after_observed", params_of(params)))
     }

@@ -131,8 +131,8 @@ impl Ledger {
 
     /// Returns what is to be judged, in the order of landing: what has landed and is not judged
     /// yet, what is to be judged again, what is withdrawn, or is no more, and what a run that was
-    /// killed was judging otherwise than it is entered. The files of a judgement bear its number: what a run has begun by another profile
-    /// is another judgement.
+    /// killed was judging otherwise than it is entered. The files of a judgement bear its number:
+    /// what a run has begun by another profile is another judgement.
     pub(super) fn work(
         &self,
         landed: &[Delivery],
