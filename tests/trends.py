@@ -129,6 +129,7 @@ def read_tables(indicators, units):
             WHEN 'year' THEN period_start + INTERVAL 12 MONTH
             ELSE date_trunc('month', period_end - 1) + INTERVAL 1 MONTH END::DATE AS next,
         numerator, denominator, value, status, units_expected, units_included,
+        next <= max(period_end) OVER () AND units_included = units_expected AS is_whole,
         target, target_met, previous_value, change, year_ago_value, year_change, rank
         FROM published""")
     db.execute("CREATE TABLE known (indicator TEXT, better INT, by_difference BOOL)")
@@ -144,8 +145,20 @@ def read_tables(indicators, units):
         told["from"] or date.min, told["to"] or date.max) for code, told in units.items()])
 
 
+def read_breaks(indicators, declared, units):
+    """Makes the table of the breaks of every series, years to date among them."""
+    db.execute("CREATE TABLE breaks (indicator TEXT, version BIGINT, scope TEXT, code TEXT, kind TEXT, day DATE)")
+    spans = db.sql(f"""SELECT {", ".join(SERIES)}, min(first), max(period_end) FROM figures
+        GROUP BY ALL""").fetchall()
+    found = [(*span[:5], day) for span in spans for day, _ in breaks_of(
+        span[:5], [{"first": span[5], "period_end": span[6]}], declared, indicators, units)]
+    if found:
+        db.executemany("INSERT INTO breaks VALUES (?, ?, ?, ?, ?, ?)", found)
+
+
 def compare_readings():
-    """Reads every row beside others and compares. Both changes are those of the same version."""
+    """Reads every row beside others and compares. Both changes are those of the same version, of two
+    whole periods that have ended, with no break between them."""
     db.execute("""CREATE TABLE places AS SELECT figures.* EXCLUDE (value, rank), figures.value AS value,
         figures.rank AS their_rank, RANK() OVER (
             PARTITION BY indicator, version, kind, first, next, parent ORDER BY -better * figures.value
@@ -156,12 +169,17 @@ def compare_readings():
     same = " AND ".join(f"other.{name} = f.{name}" for name in SERIES)
     step = """CASE f.kind WHEN 'quarter' THEN INTERVAL 3 MONTH WHEN 'year' THEN INTERVAL 12 MONTH
         ELSE INTERVAL 1 MONTH END"""
-    of = lambda column: f"""CASE WHEN by_difference THEN f.value - {column}
+    of = lambda column: f"""CASE WHEN NOT {column}_compares THEN NULL
+        WHEN by_difference THEN f.value - {column}
         WHEN {column} <> 0 THEN 100 * (f.value - {column}) / {column} END"""
+    compares = lambda other: f"""f.is_whole AND {other}.is_whole AND NOT EXISTS (SELECT 1
+        FROM breaks AS b WHERE {same.replace("other", "b")}
+        AND {other}.first < b.day AND b.day < f.period_end)"""
     db.execute(f"""CREATE TABLE readings AS
         WITH beside AS (
             SELECT f.*, k.better, k.by_difference, t.value AS our_target, p.value AS previous,
-                y.value AS year_ago
+                y.value AS year_ago, {compares("p")} AS previous_compares,
+                {compares("y")} AS year_ago_compares
             FROM figures AS f JOIN known AS k USING (indicator)
             LEFT JOIN targets AS t ON t.indicator = f.indicator
                 AND t.since <= f.period_end - 1 AND f.period_end - 1 < t.until
@@ -189,6 +207,8 @@ def compare_readings():
             FROM readings WHERE NOT {is_same} ORDER BY ALL""").fetchall()
         differences.extend(f"{what} {row[:5]} {row[5]}..{row[6]}: ours {row[7]}, theirs {row[8]}"
             for row in wrong)
+    seen["changes not told"] = db.sql("""SELECT count(*) FROM readings
+        WHERE ours[3] IS NOT NULL AND ours[4] IS NULL OR ours[5] IS NOT NULL AND ours[6] IS NULL""").fetchone()[0]
     seen["ranks shared"] = db.sql("""SELECT count(*) FROM (SELECT count(*) AS n FROM places JOIN units
         USING (code) GROUP BY indicator, version, kind, first, next, parent, place) WHERE n > 1""").fetchone()[0]
     n_rows = [db.sql(f"SELECT count(*) FROM {name}").fetchone()[0] for name in ("readings", "figures")]
@@ -425,6 +445,7 @@ def compare_trends(indicators, declared, units):
 def main():
     indicators, declared, units = read_definitions()
     read_tables(indicators, units)
+    read_breaks(indicators, declared, units)
     compare_readings()
     compare_trends(indicators, declared, units)
     for what, n in sorted(seen.items()):

@@ -1,5 +1,6 @@
 //! Periods, ratios, coverage, status, targets and revisions, from additive integers.
 
+mod breaks;
 mod columns;
 pub mod completeness;
 pub mod compute;

@@ -1,16 +1,20 @@
 //! Reading a row beside others: targets, changes and ranks.
 
-use chrono::Days;
+use chrono::{Days, NaiveDate};
 use rayon::prelude::*;
 
 use crate::pipeline::Pipeline;
 use crate::pipeline::definitions::{Indicator, UnitOfMeasure};
 
+use super::breaks::breaks;
 use super::period::Period;
 use super::row::{Reading, Row};
 
 /// Adds target, changes and rank to every row; the rows are sorted by key.
-pub fn add_readings(rows: &mut [Row], pipeline: &Pipeline) {
+///
+/// A change is told of two values that compare: their periods have ended, all units have reported on
+/// both, and the series does not break between them.
+pub fn add_readings(rows: &mut [Row], pipeline: &Pipeline, as_of: NaiveDate) {
     assert!(rows.is_sorted_by(|a, b| a.key < b.key), "the rows are sorted by key");
     let is_same =
         |a: &Row, b: &Row| (&a.key.indicator, a.key.version) == (&b.key.indicator, b.key.version);
@@ -18,7 +22,7 @@ pub fn add_readings(rows: &mut [Row], pipeline: &Pipeline) {
         let id = rows.first().map(|row| &*row.key.indicator).unwrap_or_default();
         let Some(indicator) = pipeline.definitions.indicators.get(id) else { return };
         for series in rows.chunk_by_mut(|a, b| a.key.is_of_series(&b.key)) {
-            read_series(series, indicator);
+            read_series(series, indicator, pipeline, as_of);
         }
         if let Some(higher) = indicator.higher_is_better {
             rank(rows, higher, pipeline);
@@ -26,27 +30,46 @@ pub fn add_readings(rows: &mut [Row], pipeline: &Pipeline) {
     });
 }
 
+/// A value that others are read beside.
+struct Beside {
+    period: Period,
+    value: Option<f64>,
+    is_whole: bool,
+}
+
 /// Reads each row of a series beside those before it.
-fn read_series(series: &mut [Row], indicator: &Indicator) {
-    let values: Vec<(Period, Option<f64>)> =
-        series.iter().map(|row| (row.key.period, row.facts.value)).collect();
+fn read_series(series: &mut [Row], indicator: &Indicator, pipeline: &Pipeline, as_of: NaiveDate) {
+    let breaks = breaks(series, pipeline);
+    let beside = |row: &Row| Beside {
+        period: row.key.period,
+        value: row.facts.value,
+        is_whole: row.is_whole(as_of),
+    };
+    let known: Vec<Beside> = series.iter().map(beside).collect();
     let at = |period: Period| {
-        let found = values.binary_search_by_key(&period, |(known, _)| *known).ok()?;
-        values[found].1
+        known.binary_search_by_key(&period, |known| known.period).ok().map(|at| &known[at])
     };
     for row in series {
-        let value = row.facts.value;
-        let previous_value = row.key.period.previous().and_then(at);
-        let year_ago_value = at(row.key.period.year_ago());
+        let (value, is_whole) = (row.facts.value, row.is_whole(as_of));
+        let previous = row.key.period.previous().and_then(at);
+        let year_ago = at(row.key.period.year_ago());
         let target = indicator.target_at(row.facts.period_end - Days::new(1));
         let target = target.map(|target| target.value);
+        let is_broken = |since: NaiveDate| {
+            breaks.iter().any(|(day, _)| since < *day && *day < row.facts.period_end)
+        };
+        let change = |before: Option<&Beside>| {
+            let before = before.filter(|before| is_whole && before.is_whole)?;
+            let before = Some(before).filter(|before| !is_broken(before.period.start))?;
+            change(value, before.value, row.unit)
+        };
         row.reading = Reading {
             target,
             target_met: is_met(value, target, indicator),
-            previous_value,
-            change: change(value, previous_value, row.unit),
-            year_ago_value,
-            year_change: change(value, year_ago_value, row.unit),
+            previous_value: previous.and_then(|previous| previous.value),
+            change: change(previous),
+            year_ago_value: year_ago.and_then(|year_ago| year_ago.value),
+            year_change: change(year_ago),
             rank: None,
         };
     }

@@ -143,3 +143,11 @@ pub struct Row {
     /// The release in which the facts were last published.
     pub release: i64,
 }
+
+impl Row {
+    /// Whether its period has ended and all units have reported on it.
+    pub fn is_whole(&self, as_of: NaiveDate) -> bool {
+        let Facts { units_included, units_expected, .. } = self.facts;
+        units_included == units_expected && !self.key.period.is_running(as_of)
+    }
+}

@@ -145,7 +145,16 @@ impl Shown<'_> {
             told(row.reading.year_change, "the year before"),
         ];
         let changes: Vec<String> = changes.into_iter().flatten().collect();
-        (!changes.is_empty()).then(|| changes.join("; "))
+        let has_before =
+            row.reading.previous_value.is_some() || row.reading.year_ago_value.is_some();
+        match changes.is_empty() {
+            true if has_before && row.facts.value.is_some() => Some(
+                "not told: a period that runs, units that have not reported, a break, or a 0"
+                    .to_owned(),
+            ),
+            true => None,
+            false => Some(changes.join("; ")),
+        }
     }
 
     fn revised(&self, accuracy: Accuracy) -> String {

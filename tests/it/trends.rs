@@ -124,6 +124,7 @@ fn trends_and_readings_are_those_of_other_libraries() {
         ("break", 500),
         ("change", 10_000),
         ("change in a year", 10_000),
+        ("changes not told", 1_000),
         ("target met", 10_000),
         ("rank", 5_000),
         ("ranks shared", 100),

@@ -2,9 +2,9 @@
 
 use chrono::{Datelike as _, NaiveDate};
 
+use crate::indicators::breaks::breaks;
 use crate::indicators::period::{Period, PeriodKind};
 use crate::indicators::row::{Row, Status};
-use crate::indicators::scope::Scope;
 use crate::pipeline::Pipeline;
 use crate::pipeline::definitions::{Formula, Indicator, Ratio};
 
@@ -35,48 +35,11 @@ pub(super) fn run<'a>(
     let indicator = pipeline.definitions.indicators.get(&*last.key.indicator)?;
     let breaks = breaks(rows, pipeline);
     let since = breaks.last().map_or(NaiveDate::MIN, |(day, _)| *day);
-    let is_whole = |row: &&Row| {
-        let facts = &row.facts;
-        row.key.period.start >= since
-            && !row.key.period.is_running(as_of)
-            && facts.units_included == facts.units_expected
-    };
-    let whole: Vec<&Row> = rows.iter().filter(is_whole).collect();
+    let is_of_run = |row: &&Row| row.key.period.start >= since && row.is_whole(as_of);
+    let whole: Vec<&Row> = rows.iter().filter(is_of_run).collect();
     let has_value = |row: &&Row| row.facts.status == Status::Value;
     let points = whole.iter().copied().filter(has_value).collect();
     Some(Run { indicator, pipeline, last, whole, points, breaks })
-}
-
-/// Lists the breaks inside a series, by day: those that are declared, the first period of a version
-/// that follows another, and the beginning of a unit that another was split into.
-fn breaks(rows: &[Row], pipeline: &Pipeline) -> Vec<(NaiveDate, String)> {
-    let (Some(first), Some(last)) = (rows.first(), rows.last()) else { return Vec::new() };
-    let key = &first.key;
-    let definitions = &pipeline.definitions;
-    let declared = definitions.breaks.iter().filter(|at| at.breaks(&key.indicator));
-    let mut breaks: Vec<(NaiveDate, String)> =
-        declared.map(|at| (at.on, format!("{}: {}", at.id, at.what.en))).collect();
-    let indicator = definitions.indicators.get(&*key.indicator);
-    let is_first = indicator.is_some_and(|known| known.versions[0].number == key.version);
-    let version = indicator.and_then(|known| known.version(key.version)).filter(|_| !is_first);
-    if let Some(from) = version.and_then(|version| version.from) {
-        breaks.push((from, format!("definition version {}", key.version)));
-    }
-    if let Scope::Unit(code) = &key.scope {
-        breaks.extend(split(code, pipeline));
-    }
-    breaks.retain(|(day, _)| first.key.period.start <= *day && *day < last.facts.period_end);
-    breaks.sort();
-    breaks
-}
-
-/// Returns the day on which a unit began as one of several that another was split into.
-fn split(code: &str, pipeline: &Pipeline) -> Option<(NaiveDate, String)> {
-    let units = &pipeline.reference.units;
-    let unit = units.get(code)?;
-    let is_split = |of: &&String| units.successors(of).count() > 1;
-    let of = unit.predecessors.iter().find(is_split)?;
-    Some((unit.valid_from?, format!("split from {of}")))
 }
 
 impl Run<'_> {

@@ -123,7 +123,7 @@ impl Making<'_> {
         let revisions = revise(&mut rows, &published, number, changes);
         // Where figures differ it makes no odds how they were read.
         let published = revisions.is_empty().then_some(published);
-        add_readings(&mut rows, pipeline);
+        add_readings(&mut rows, pipeline, options.as_of);
         let (indicators, (told, trends)) = rayon::join(
             || Indicators::from_rows(&rows),
             || {

@@ -106,7 +106,7 @@ pub(super) fn numbers(
         for difference in revise(&mut rows, &released, number, &Changes::default()) {
             account.find(told(&difference));
         }
-        add_readings(&mut rows, pipeline);
+        add_readings(&mut rows, pipeline, release.as_of);
         let again: BTreeMap<&RowKey, &Reading> =
             rows.iter().map(|row| (&row.key, &row.reading)).collect();
         for row in released.rows() {

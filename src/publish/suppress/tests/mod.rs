@@ -56,7 +56,7 @@ fn rows(indicator: &str, lines: &str, pipeline: &Pipeline) -> Vec<Row> {
         }
     }
     rows.sort_by(|a, b| a.key.cmp(&b.key));
-    add_readings(&mut rows, pipeline);
+    add_readings(&mut rows, pipeline, as_of);
     rows
 }
 
