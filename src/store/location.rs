@@ -16,7 +16,7 @@ use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt as _, PutMode, WriteM
 use url::Url;
 
 use super::cause::cause;
-use super::chunks::{CHUNK_BYTES, CHUNKS_IN_FLIGHT, Chunks};
+use super::chunks::{CHUNK_BYTES, CHUNKS_IN_FLIGHT, Chunks, LOCAL_CHUNK_BYTES};
 use super::cloud::{self, Access};
 use super::local::SyncedFileSystem;
 use super::overlay::Overlay;
@@ -93,7 +93,7 @@ impl Location {
     /// Opens an object to be read in chunks; fails in the middle if it is replaced meanwhile.
     pub fn reader(&self, name: &str) -> Result<Box<dyn Read + Send>, StoreError> {
         let meta = RUNTIME.block_on(self.head(name))?;
-        Ok(Box::new(Chunks::new(self.objects(), path(name)?, &meta)))
+        Ok(Box::new(Chunks::new(self.objects(), path(name)?, &meta, self.chunk_bytes())))
     }
 
     /// Returns what a listing would tell about an object; `None` where there is none.
@@ -142,6 +142,10 @@ impl Location {
         }
     }
 
+    fn chunk_bytes(&self) -> u64 {
+        if self.folder.is_some() { LOCAL_CHUNK_BYTES } else { CHUNK_BYTES }
+    }
+
     /// Puts a file, in parts when it is big.
     pub(super) fn put_file(&self, name: &str, mut file: File) -> Result<(), StoreError> {
         let failed = |error: io::Error| StoreError::io("upload", name, error);
@@ -152,18 +156,19 @@ impl Location {
             let mut bytes = vec![0; usize::try_from(n_bytes).expect("a part fits into memory")];
             file.read_exact(&mut bytes).map(|()| bytes).map_err(failed)
         };
-        if size_bytes <= CHUNK_BYTES {
+        let chunk_bytes = self.chunk_bytes();
+        if size_bytes <= chunk_bytes {
             return self.put(name, read(size_bytes)?);
         }
         let refused = |error| StoreError::object("upload", name, error);
         RUNTIME.block_on(async {
             let upload = self.objects.put_multipart(&path(name)?).await.map_err(refused)?;
-            let mut upload = WriteMultipart::new_with_chunk_size(upload, CHUNK_BYTES as usize);
+            let mut upload = WriteMultipart::new_with_chunk_size(upload, chunk_bytes as usize);
             let mut n_left = size_bytes;
             while n_left > 0 {
                 // Before the next part is read there is room for it.
                 upload.wait_for_capacity(CHUNKS_IN_FLIGHT).await.map_err(refused)?;
-                let n_bytes = n_left.min(CHUNK_BYTES);
+                let n_bytes = n_left.min(chunk_bytes);
                 upload.put(read(n_bytes)?.into());
                 n_left -= n_bytes;
             }
