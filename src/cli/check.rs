@@ -4,6 +4,7 @@ use crate::pipeline::Pipeline;
 use crate::pipeline::feed::Expected;
 use crate::run::connect::connect;
 
+use super::clock::{now, today};
 use super::exit::Exit;
 use super::{Cli, output};
 
@@ -31,6 +32,11 @@ pub(super) fn run(args: &Args, cli: &Cli) -> anyhow::Result<Exit> {
         pipeline.definitions.indicators.len(),
     );
     output::to_stdout(summary.as_bytes())?;
+    let settings = &pipeline.settings;
+    let as_of = settings.as_of.unwrap_or_else(|| today(now(), &pipeline));
+    if let Some(told) = pipeline.reference.calendar.unlisted(settings.since, as_of) {
+        output::to_stderr(&format!("note: {told}"));
+    }
     if args.connect { try_sources(&pipeline) } else { Ok(Exit::Done) }
 }
 

@@ -230,7 +230,10 @@ fn moment(days: f64, is_1904: bool) -> Option<NaiveDateTime> {
     if !(1.0..LAST_DAY).contains(&days) {
         return None;
     }
-    let seconds = TimeDelta::try_seconds((days * SECONDS).round() as i64)?;
+    // To the millisecond first: 08:30 may be stored as a little less, and the last moment of a day,
+    // as databases export it, is of that day.
+    let millis = (days * SECONDS * 1000.0).round();
+    let seconds = TimeDelta::try_seconds((millis / 1000.0).floor() as i64)?;
     first.and_hms_opt(0, 0, 0)?.checked_add_signed(seconds)
 }
 

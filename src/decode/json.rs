@@ -39,10 +39,12 @@ pub(super) fn read<'a>(
         ..ReaderSettings::default()
     };
     let way = profile.records.iter().flat_map(|path| path.split('.')).map(fold).collect();
+    let gather = Gather::new(profile, keys);
+    let met = gather.met();
     let rows = Objects {
         reader: JsonStreamReader::new_custom(guard, settings),
         seen,
-        gather: Gather::new(profile, keys),
+        gather,
         keys: way,
         open: Vec::new(),
         is_begun: false,
@@ -50,7 +52,7 @@ pub(super) fn read<'a>(
         n_records: 0,
         path: String::new(),
     };
-    keyed::read(rows, profile)
+    keyed::read(rows, profile, &met)
 }
 
 /// An object or a list on the way to the records, with how many keys of the way lie behind.
@@ -242,6 +244,9 @@ impl<R: Read> Objects<R> {
             ValueType::Array => {
                 self.reader.begin_array()?;
                 self.gather.put_nothing(&self.path);
+                if !self.reader.has_next()? {
+                    self.gather.put_empty_list(&self.path);
+                }
                 while self.reader.has_next()? {
                     self.value()?;
                 }

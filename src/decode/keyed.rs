@@ -19,12 +19,17 @@ pub(super) const MAX_KEYED_DEPTH: usize = 32;
 /// How many records show which keys there are.
 const N_SHOWN: usize = 200;
 const N_SHOWN_BYTES: usize = 1 << 20;
+/// So many of their paths are kept.
+const MAX_MET: usize = 256;
 /// No path that a profile reads is longer.
 const MAX_PATH_BYTES: usize = 1024;
 
 /// The keys of a log that is read whole, in the order in which they are met, each with its field;
 /// `None` where only what the profile reads is wanted.
 pub(super) type Keys = Option<Rc<RefCell<Vec<(String, usize)>>>>;
+
+/// The paths of values in the order in which the first records have them, read or not.
+pub(super) type Met = Rc<RefCell<Vec<String>>>;
 
 /// The values of one record, gathered under the paths that the profile reads: these are the first
 /// fields. Where the log is read whole, every other path of a value has a field after them.
@@ -34,6 +39,8 @@ pub(super) struct Gather {
     field_of: BTreeMap<String, Option<usize>>,
     values: Vec<Values>,
     keys: Keys,
+    met: Met,
+    n_records: usize,
     n_bytes: u64,
 }
 
@@ -43,6 +50,8 @@ struct Values {
     is_there: bool,
     /// Whether one of the values is a number, not a text.
     has_number: bool,
+    /// Whether a list stands there, or above it, and nothing in it.
+    is_empty_list: bool,
     flaw: Option<&'static str>,
     text: Option<String>,
 }
@@ -58,11 +67,35 @@ impl Gather {
             }
         }
         let values = vec![Values::default(); paths.len()];
-        Self { paths, folded, field_of: BTreeMap::new(), values, keys: keys.clone(), n_bytes: 0 }
+        Self {
+            paths,
+            folded,
+            field_of: BTreeMap::new(),
+            values,
+            keys: keys.clone(),
+            met: Met::default(),
+            n_records: 0,
+            n_bytes: 0,
+        }
+    }
+
+    /// Returns where the paths are kept that are met.
+    pub(super) fn met(&self) -> Met {
+        Rc::clone(&self.met)
+    }
+
+    /// Keeps a path that is met in one of the first records.
+    pub(super) fn meet(&mut self, path: &str) {
+        let mut met = self.met.borrow_mut();
+        let has_room = met.len() < MAX_MET && path.len() <= MAX_PATH_BYTES;
+        if self.n_records < N_SHOWN && has_room && !met.iter().any(|known| known == path) {
+            met.push(path.to_owned());
+        }
     }
 
     /// Puts a text under a path; several values of one record stand beside each other.
     pub(super) fn put(&mut self, path: &str, value: &str) {
+        self.meet(path);
         let Some(field) = self.value_field(path) else { return };
         let values = &mut self.values[field];
         values.is_there = true;
@@ -106,6 +139,16 @@ impl Gather {
         }
     }
 
+    /// Says that a list stands under a path, and nothing in it: there is none of what would stand
+    /// there or below.
+    pub(super) fn put_empty_list(&mut self, path: &str) {
+        let folded = fold(path);
+        let below = format!("{folded}.");
+        for (known, values) in self.folded.iter().zip(&mut self.values) {
+            values.is_empty_list |= *known == folded || known.starts_with(&below);
+        }
+    }
+
     /// Says that a value is there which cannot be read, with the rule that it breaks.
     pub(super) fn put_flaw(&mut self, path: &str, rule: &'static str) {
         if let Some(field) = self.field(path) {
@@ -117,13 +160,17 @@ impl Gather {
     /// Moves the record's values into a row: its fields are the profile's paths, in order.
     pub(super) fn finish(&mut self, row: &mut Row) {
         self.n_bytes = 0;
+        self.n_records += 1;
         for (field, values) in self.values.iter_mut().enumerate() {
-            let Values { is_there, has_number, flaw, text } = std::mem::take(values);
+            let Values { is_there, has_number, is_empty_list, flaw, text } = std::mem::take(values);
             if !is_there {
                 row.absent.push(field);
             }
             if has_number {
                 row.numbers.push(field);
+            }
+            if is_empty_list && text.is_none() {
+                row.empty_lists.push(field);
             }
             row.flaws.extend(flaw.map(|rule| (field, rule)));
             row.fields.push_field(text.unwrap_or_default().as_bytes());
@@ -200,7 +247,11 @@ pub(super) fn broken_syntax(format: &str, record: u64, line: u64, cause: &str) -
 }
 
 /// Reads the first records of a keyed log to see which keys there are.
-pub(super) fn read<'a>(mut rows: impl Rows + 'a, profile: &Profile) -> Result<Table<'a>, Refusal> {
+pub(super) fn read<'a>(
+    mut rows: impl Rows + 'a,
+    profile: &Profile,
+    met: &Met,
+) -> Result<Table<'a>, Refusal> {
     let paths = Gather::new(profile, &Keys::default()).paths;
     let (mut ahead, mut n_bytes) = (Vec::new(), 0);
     let mut is_there = vec![false; paths.len()];
@@ -221,7 +272,12 @@ pub(super) fn read<'a>(mut rows: impl Rows + 'a, profile: &Profile) -> Result<Ta
         return Err(Refusal::new("no_records", []));
     }
     let (keys, others) = without_others(paths, &is_there, profile);
-    let header = header::of_keys(&keys, profile)?;
+    let mut header = header::of_keys(&keys, profile)?;
+    // Of what lies deeper a profile reads a part, seldom all.
+    let is_known = |path: &str| path.contains('.') || profile.reads(path) || profile.ignores(path);
+    let met = met.borrow();
+    let unknown = met.iter().enumerate().filter(|(_, path)| !is_known(path));
+    header.unknown = unknown.map(|(at, _)| at + 1).collect();
     let rows = OneName { rows: Replayed::new(ahead, rows), others };
     Ok(Table { rows: Box::new(rows), header, width: Width::Exact })
 }

@@ -54,6 +54,7 @@ pub(super) fn read<'a>(
         .map_err(|error| refusal(&error))?;
     check_ratio(n_rows, size_bytes)?;
     let mut gather = Gather::new(profile, keys);
+    let met = gather.met();
     let leaves = wanted_leaves(metadata.schema().fields(), &mut gather);
     let rows = Groups {
         file,
@@ -67,7 +68,7 @@ pub(super) fn read<'a>(
         n_records: 0,
     };
     let (rows, encoding) = mend(rows, profile)?;
-    Ok((keyed::read(rows, profile)?, encoding))
+    Ok((keyed::read(rows, profile, &met)?, encoding))
 }
 
 /// Reads the schema; texts are read as views, so that one that stands in many rows is held once.
@@ -126,6 +127,7 @@ fn walk(
         }
         _ => {
             *n_leaves += 1;
+            gather.meet(&path);
             gather.value_field(&path);
         }
     }

@@ -15,6 +15,8 @@ pub(super) struct Row {
     pub(super) numbers: Vec<usize>,
     /// Positions of fields that the record does not have at all.
     pub(super) absent: Vec<usize>,
+    /// Positions of fields in whose place is a list with nothing in it.
+    pub(super) empty_lists: Vec<usize>,
     /// Fields that could not be read, with the rule that each breaks.
     pub(super) flaws: Vec<(usize, &'static str)>,
     /// Whether the file ends with this row, and without a line break.
@@ -24,7 +26,10 @@ pub(super) struct Row {
 impl Row {
     /// Whether its fields are all texts, there and readable.
     pub(super) fn is_plain(&self) -> bool {
-        self.numbers.is_empty() && self.absent.is_empty() && self.flaws.is_empty()
+        self.numbers.is_empty()
+            && self.absent.is_empty()
+            && self.empty_lists.is_empty()
+            && self.flaws.is_empty()
     }
 
     /// Empties the row for the next one.
@@ -32,6 +37,7 @@ impl Row {
         self.fields.clear();
         self.numbers.clear();
         self.absent.clear();
+        self.empty_lists.clear();
         self.flaws.clear();
         self.is_cut = false;
     }

@@ -264,6 +264,9 @@ impl BatchBuilder {
                 None => std::str::from_utf8(&row.fields.as_slice()[range]),
             };
             match (field.map(trim), taken.function) {
+                (Ok(""), Some(function)) if row.empty_lists.contains(&taken.field) => {
+                    texts.append_option(function.of_none());
+                }
                 (Ok(text), Some(function)) => texts.append_option(function.of(text)),
                 (Ok(""), None) => texts.append_null(),
                 (Ok(text), None) => texts.append_value(text),

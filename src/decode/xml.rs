@@ -39,16 +39,18 @@ pub(super) fn read<'a>(
         Some(path) if path.contains('.') => Wanted::Path(path.split('.').map(fold).collect()),
         Some(name) => Wanted::Named(fold(name)),
     };
+    let gather = Gather::new(profile, keys);
+    let met = gather.met();
     let rows = Elements {
         events,
         buffer: Vec::new(),
-        gather: Gather::new(profile, keys),
+        gather,
         wanted,
         above: Vec::new(),
         path: String::new(),
         open: Vec::new(),
     };
-    keyed::read(rows, profile)
+    keyed::read(rows, profile, &met)
 }
 
 /// Which elements are records; names are folded.

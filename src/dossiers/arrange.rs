@@ -7,7 +7,7 @@ use std::sync::Arc;
 use arrow::array::Array as _;
 use arrow::array::cast::AsArray as _;
 use arrow::array::{
-    ArrayRef, BooleanArray, Int64Array, ListArray, RecordBatch, StringArray,
+    ArrayRef, BooleanArray, Date32Array, Int64Array, ListArray, RecordBatch, StringArray,
     TimestampMicrosecondArray, UInt32Array,
 };
 use arrow::datatypes::Int64Type;
@@ -27,12 +27,15 @@ pub(super) const FEED: usize = 4;
 pub(super) const ITEM_KEY: usize = 5;
 pub(super) const EVENT_TIME: usize = 6;
 pub(super) const OBSERVED_AT: usize = 7;
-pub(super) const HASH: usize = 8;
-pub(super) const MARKS: usize = 9;
-pub(super) const SUPPLIED: usize = 10;
+const PERIOD_END: usize = 8;
+pub(super) const HASH: usize = 9;
+pub(super) const MARKS: usize = 10;
+pub(super) const SUPPLIED: usize = 11;
 
-/// Observations of one cell in the order of the fold: by key, then event time and observation time
-/// (nulls first), then the status's rank, then the hash of the values.
+/// Observations of one cell in the order of the fold (docs/decisions/0022).
+///
+/// By key, then event time, observation time and the end of the period that its delivery tells of
+/// (nulls first), then the status's rank, then the delivery, then the hash of the values.
 #[derive(Debug, Clone)]
 pub struct Arranged(RecordBatch);
 
@@ -211,6 +214,7 @@ struct Order<'a> {
     /// Of each key 16 bytes, from where not all are the same: they decide most comparisons.
     heads: Vec<u128>,
     times: [&'a TimestampMicrosecondArray; 2],
+    period_ends: &'a Date32Array,
     statuses: [&'a StringArray; 2],
     hashes: &'a Int64Array,
     deliveries: &'a StringArray,
@@ -224,6 +228,7 @@ impl<'a> Order<'a> {
             keys,
             heads: heads(keys),
             times: [EVENT_TIME, OBSERVED_AT].map(|at| all.column(at).as_primitive()),
+            period_ends: all.column(PERIOD_END).as_primitive(),
             statuses: ["status", "portal_status"].map(statuses),
             hashes: all.column(HASH).as_primitive(),
             deliveries: all.column(DELIVERY).as_string(),
@@ -242,15 +247,14 @@ impl<'a> Order<'a> {
         let time = |times: &TimestampMicrosecondArray, row: usize| {
             times.is_valid(row).then(|| times.value(row))
         };
+        let end = |row: usize| self.period_ends.is_valid(row).then(|| self.period_ends.value(row));
         let by_times = self.times.iter().map(|times| time(times, a).cmp(&time(times, b)));
-        let by_rank = || self.rank(a).cmp(&self.rank(b));
-        let by_hash = || self.hashes.value(a).cmp(&self.hashes.value(b));
-        let by_delivery = || self.deliveries.value(a).cmp(self.deliveries.value(b));
         by_times
             .fold(Ordering::Equal, Ordering::then)
-            .then_with(by_rank)
-            .then_with(by_hash)
-            .then_with(by_delivery)
+            .then_with(|| end(a).cmp(&end(b)))
+            .then_with(|| self.rank(a).cmp(&self.rank(b)))
+            .then_with(|| self.deliveries.value(a).cmp(self.deliveries.value(b)))
+            .then_with(|| self.hashes.value(a).cmp(&self.hashes.value(b)))
     }
 
     fn rank(&self, row: usize) -> Option<i8> {

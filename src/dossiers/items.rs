@@ -22,7 +22,8 @@ use super::arrange;
 
 /// The items of one dossier and feed: for each column, the row of the latest observation that
 /// supplies it, in the order of the items' keys.
-type Items = BTreeMap<String, BTreeMap<&'static str, usize>>;
+type Items = BTreeMap<String, Item>;
+type Item = BTreeMap<&'static str, usize>;
 
 /// Folds the items of every dossier into its columns; `supplied` has a bit for each column that an
 /// observation supplies. Returns the `payments` column: each payment by itself.
@@ -98,9 +99,7 @@ fn items(
 /// A payment counts where it is paid: one that was refunded, cancelled or never made does not.
 fn payments(batch: &RecordBatch, items: &[Items], values: &mut [ArrayRef]) {
     let read = Reader { batch };
-    let is_paid = |item: &&BTreeMap<&'static str, usize>| {
-        matches!(read.text(item, "payment_status"), None | Some("paid"))
-    };
+    let is_paid = |item: &&Item| matches!(read.text(item, "payment_status"), None | Some("paid"));
     let paid = |items: &Items| items.values().filter(is_paid).cloned().collect::<Vec<_>>();
     // A sum that no number holds is none.
     let sum = |items: &Items| -> Option<i64> {
@@ -112,7 +111,9 @@ fn payments(batch: &RecordBatch, items: &[Items], values: &mut [ArrayRef]) {
     let last_day = |items: &Items| paid(items).iter().filter_map(|i| read.day(i, "paid_on")).max();
     let channel = |items: &Items| {
         let paid = paid(items);
-        let last = paid.iter().max_by_key(|item| read.day(item, "paid_on"))?;
+        // A fee paid online stays so whatever is paid at a counter later.
+        let is_online = |item| read.flag(item, "paid_online") == Some(true);
+        let last = paid.iter().max_by_key(|item| (is_online(item), read.day(item, "paid_on")))?;
         read.text(last, "payment_channel").map(str::to_owned)
     };
     let status = |items: &Items| {
@@ -134,18 +135,18 @@ fn parcels(batch: &RecordBatch, items: &[Items], values: &mut [ArrayRef]) {
         let flags = items.iter().map(|items| any(items.values(), &read, column));
         put(values, column, flags.collect::<BooleanArray>());
     }
+    // Both days are those of one parcel, the last: one before it may have been delivered, too.
     for column in ["post_handed_on", "post_delivered_on"] {
-        let last = |items: &Items| items.values().filter_map(|item| read.day(item, column)).max();
+        let last = |items: &Items| {
+            let days = |item: &&Item| (read.day(item, "post_handed_on"), read.day(item, column));
+            read.day(items.values().max_by_key(days)?, column)
+        };
         put(values, column, items.iter().map(last).collect::<Date32Array>());
     }
 }
 
 /// Whether any item says yes; null where none says anything.
-fn any<'i>(
-    items: impl Iterator<Item = &'i BTreeMap<&'static str, usize>>,
-    read: &Reader<'_>,
-    column: &str,
-) -> Option<bool> {
+fn any<'i>(items: impl Iterator<Item = &'i Item>, read: &Reader<'_>, column: &str) -> Option<bool> {
     items.filter_map(|item| read.flag(item, column)).reduce(|a, b| a || b)
 }
 
@@ -155,30 +156,26 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    fn row(
-        &self,
-        item: &BTreeMap<&'static str, usize>,
-        column: &str,
-    ) -> Option<(&ArrayRef, usize)> {
+    fn row(&self, item: &Item, column: &str) -> Option<(&ArrayRef, usize)> {
         let values = self.batch.column(position_of(column));
         item.get(column).filter(|row| values.is_valid(**row)).map(|row| (values, *row))
     }
 
-    fn text(&self, item: &BTreeMap<&'static str, usize>, column: &str) -> Option<&str> {
+    fn text(&self, item: &Item, column: &str) -> Option<&str> {
         self.row(item, column).map(|(values, row)| values.as_string::<i32>().value(row))
     }
 
-    fn integer(&self, item: &BTreeMap<&'static str, usize>, column: &str) -> Option<i64> {
+    fn integer(&self, item: &Item, column: &str) -> Option<i64> {
         let (values, row) = self.row(item, column)?;
         Some(values.as_primitive::<Int64Type>().value(row))
     }
 
-    fn day(&self, item: &BTreeMap<&'static str, usize>, column: &str) -> Option<i32> {
+    fn day(&self, item: &Item, column: &str) -> Option<i32> {
         let (values, row) = self.row(item, column)?;
         Some(values.as_primitive::<Date32Type>().value(row))
     }
 
-    fn flag(&self, item: &BTreeMap<&'static str, usize>, column: &str) -> Option<bool> {
+    fn flag(&self, item: &Item, column: &str) -> Option<bool> {
         self.row(item, column).map(|(values, row)| values.as_boolean().value(row))
     }
 }

@@ -113,7 +113,7 @@ impl Accuracy {
     /// Measures the revisions of whole periods; `None` where none was revised. That a running period
     /// grew is no revision.
     pub fn of<'a>(told: impl Iterator<Item = &'a Told>) -> Option<Self> {
-        let revised = told.filter(|told| told.cause != "period_grew");
+        let revised = told.filter(|told| !["period_grew", "period_shrank"].contains(&&*told.cause));
         let change = |told: &Told| Some(told.new?.value? - told.old?.value?);
         let changes: Vec<f64> =
             revised.filter_map(change).filter(|change| *change != 0.0).collect();
@@ -191,7 +191,7 @@ fn cause(key: &RowKey, old: Option<&Facts>, new: &Facts, changes: &Changes) -> &
     } else if finalised == *new {
         "final"
     } else if old.period_end != new.period_end {
-        "period_grew"
+        if old.period_end < new.period_end { "period_grew" } else { "period_shrank" }
     } else {
         // Without news the figure changed for what another run has brought meanwhile.
         changes.behind(&key.scope).map(|news| news.cause).max().map_or("data", Cause::name)

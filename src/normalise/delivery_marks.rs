@@ -5,7 +5,7 @@ use crate::pipeline::columns::position;
 use crate::pipeline::rules::{Note, Refusal};
 
 use super::record::Record;
-use super::value::{Clock, ColumnReader, Value};
+use super::value::{Clock, ColumnReader, Days, Value};
 
 /// Flags that systems are known to fill with one value for every dossier.
 const FLAGS: [&str; 4] = ["digitised", "reused", "connected", "vneid"];
@@ -66,8 +66,16 @@ const N_TURNED: i64 = 5;
 /// Refuses a log of which a column's days were turned around: where some are days only with the
 /// month first, the others are days either way, and which is meant cannot be told.
 pub(super) fn turned<'a>(
-    mut readers: impl Iterator<Item = &'a ColumnReader<'a>>,
+    mut readers: impl Iterator<Item = &'a ColumnReader<'a>> + Clone,
 ) -> Result<(), Refusal> {
+    if let Some(reader) = readers.clone().find(|reader| is_half_turned(reader)) {
+        let params = [
+            ("column", reader.column.name.to_owned()),
+            ("cells", reader.days.cells.n_early.to_string()),
+            ("texts", reader.days.texts.n_late.to_string()),
+        ];
+        return Err(Refusal::new("days_half_turned", params));
+    }
     let is_turned = |reader: &&ColumnReader<'_>| {
         let days = reader.days;
         days.n_turned >= N_TURNED && 10 * days.n_turned >= days.n_read
@@ -79,4 +87,11 @@ pub(super) fn turned<'a>(
         ("days", reader.days.n_read.to_string()),
     ];
     Err(Refusal::new("days_turned", params))
+}
+
+/// Whether a workbook took the day for the month wherever it could: then its cells hold nothing but
+/// days of the first twelve, and what it could not read stayed text, all of it of later days.
+fn is_half_turned(reader: &ColumnReader<'_>) -> bool {
+    let Days { texts, cells, .. } = reader.days;
+    (texts.n_early, cells.n_late) == (0, 0) && texts.n_late.min(cells.n_early) >= N_TURNED
 }

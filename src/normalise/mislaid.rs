@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 
 use chrono::{Days, NaiveDate};
 
-use crate::decode::Header;
 use crate::pipeline::Pipeline;
 use crate::pipeline::columns::{FeedKind, position};
 use crate::pipeline::profile::Profile;
@@ -32,6 +31,10 @@ pub(super) struct Belonging<'a> {
     /// How many numbers are of each unit that is known, and how many there are in all.
     by_unit: BTreeMap<&'a str, i64>,
     n_numbers: i64,
+    /// Whether numbers are told by the national form, how many there are, and how many have it not.
+    is_national: bool,
+    n_keys: i64,
+    n_formless: i64,
     /// The agency of the run of records that goes on, and how many there are.
     run: (String, i64),
     /// The period that a unit's own log reports on.
@@ -56,6 +59,9 @@ impl<'a> Belonging<'a> {
                 && !profile.columns.contains_key("unit_code"),
             by_unit: BTreeMap::new(),
             n_numbers: 0,
+            is_national: is_own && !profile.numbers_by_unit,
+            n_keys: 0,
+            n_formless: 0,
             run: Default::default(),
             period: origin.period.filter(|_| is_own),
             n_dated: 0,
@@ -67,6 +73,8 @@ impl<'a> Belonging<'a> {
 
     /// Counts an accepted record.
     pub(super) fn add(&mut self, record: &Record<'_>, key: &DossierKey) {
+        self.n_keys += 1;
+        self.n_formless += i64::from(key.month.is_none());
         if self.is_by_number && key.agency.is_some() {
             if self.run.0 != key.agency() {
                 self.end_run();
@@ -102,7 +110,12 @@ impl<'a> Belonging<'a> {
     /// Says what does not belong here.
     pub(super) fn notes(&mut self) -> impl Iterator<Item = Note> + use<> {
         self.end_run();
-        let notes = [self.of_another_unit(), self.of_another_period(), self.of_days_to_come()];
+        let notes = [
+            self.of_another_unit(),
+            self.of_another_period(),
+            self.of_days_to_come(),
+            self.of_formless_numbers(),
+        ];
         notes.into_iter().flatten()
     }
 
@@ -133,6 +146,13 @@ impl<'a> Belonging<'a> {
         is_telling.then(|| Note::new("nothing_of_period", params))
     }
 
+    /// Says it where numbers have not the form by which a dossier is known in every log.
+    fn of_formless_numbers(&self) -> Option<Note> {
+        let params = [("records", self.n_formless.to_string()), ("of", self.n_keys.to_string())];
+        let is_told = self.is_national && self.n_formless > 0;
+        is_told.then(|| Note::new("numbers_without_form", params))
+    }
+
     /// Says it where records tell of days that had not come when they landed.
     fn of_days_to_come(&self) -> Option<Note> {
         let params =
@@ -154,14 +174,17 @@ fn is_kin(units: &Units, own: &str, other: &str) -> bool {
         || units.successors(other).any(|unit| unit.code == own)
 }
 
-/// Says it where nothing is read for some columns, while there are headings that nothing is read
-/// from.
-pub(super) fn heading(header: &Header, profile: &Profile) -> Option<Note> {
-    let is_read = |column: &str| header.taken.iter().any(|taken| taken.column == column);
+/// Says it where nothing is read for some columns, while there are headings, at these positions,
+/// that nothing is read from.
+pub(super) fn heading(
+    unknown: &[usize],
+    is_read: impl Fn(&str) -> bool,
+    profile: &Profile,
+) -> Option<Note> {
     let lacking = profile.columns.iter().filter(|(column, _)| !is_read(column));
     let lacking: Vec<&str> =
         lacking.filter_map(|(_, headings)| Some(&*headings.first()?.name)).collect();
-    let positions: Vec<String> = header.unknown.iter().map(ToString::to_string).collect();
+    let positions: Vec<String> = unknown.iter().map(ToString::to_string).collect();
     let params = [("positions", positions.join(", ")), ("columns", lacking.join(", "))];
     (!lacking.is_empty() && !positions.is_empty()).then(|| Note::new("heading_unknown", params))
 }

@@ -94,6 +94,9 @@ pub struct Judge<'a> {
     /// The readers that no record has had anything for, a bit each: a keyed log has the columns
     /// that its records have.
     never_there: u64,
+    /// The readers of what the profile requires, a bit each: a record without the key has nothing
+    /// there, as one with nothing under it.
+    required: u64,
     /// The columns that every record supplies, a bit each: by constants and what is implied.
     always_supplied: u64,
     /// Values for what the record itself does not tell: the feed's unit and constants.
@@ -103,8 +106,8 @@ pub struct Judge<'a> {
     n_headings: usize,
     flags: FlagTally,
     belonging: Belonging<'a>,
-    /// What its headings tell of the delivery.
-    heading: Option<Note>,
+    /// The positions of headings that nothing is read from.
+    unknown_headings: Vec<usize>,
     contracts: Contracts<'a>,
 }
 
@@ -130,6 +133,12 @@ impl<'a> Judge<'a> {
             };
             constants.extend(column.map(read));
         }
+        let is_required = |name: &str| {
+            let mut required = profile.required.iter().flat_map(|of| profile.columns_of(of));
+            required.any(|(column, _)| column == name)
+        };
+        let required = readers.iter().enumerate().filter(|(_, r)| is_required(r.column.name));
+        let required = required.fold(0, |mask, (at, _)| mask | 1 << at);
         let implied = implied(profile, reader);
         let constant = constants.iter().map(|(_, name, _)| *name);
         let always = constant.chain(profile.implied.keys().copied());
@@ -142,6 +151,7 @@ impl<'a> Judge<'a> {
             feed,
             origin,
             never_there: u64::MAX,
+            required,
             always_supplied,
             contracts: Contracts::new(profile, supplied),
             places: readers.iter().map(|reader| Place::of(reader.column.name)).collect(),
@@ -151,7 +161,7 @@ impl<'a> Judge<'a> {
             n_headings: header.n_fields(),
             flags: FlagTally::default(),
             belonging: Belonging::new(pipeline, profile, origin),
-            heading: mislaid::heading(header, profile),
+            unknown_headings: header.unknown.clone(),
         }
     }
 
@@ -211,7 +221,13 @@ impl<'a> Judge<'a> {
         delivery_marks::turned(self.readers.iter())?;
         let supplied = supplied_by(&self.readers, self.never_there) | self.always_supplied;
         let mut notes = self.contracts.finish(fates.read - fates.out_of_scope, supplied)?;
-        notes.extend(self.heading.take());
+        let is_read = |name: &str| {
+            let mut readers = self.readers.iter().enumerate();
+            // Of no records nobody knows which keys they have.
+            let is_there = |at| fates.read == 0 || self.never_there >> at & 1 == 0;
+            readers.any(|(at, reader)| reader.column.name == name && is_there(at))
+        };
+        notes.extend(mislaid::heading(&self.unknown_headings, is_read, &self.feed.profile));
         notes.extend(self.belonging.notes());
         notes.extend(self.flags.notes());
         notes.extend(delivery_marks::clock(self.readers.iter().map(|reader| reader.clock)));
@@ -275,7 +291,7 @@ impl<'a> Judge<'a> {
     where
         'a: 'r,
     {
-        let (numbers, absent) = (records.numbers(row), records.absent(row));
+        let (numbers, absent) = (records.numbers(row), records.absent(row) & !self.required);
         let mut breach = None;
         record.clear(self.always_supplied);
         let places = self.places.iter().zip(texts);

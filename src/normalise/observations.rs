@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayBuilder as _, ArrayRef, BooleanBuilder, Date32Builder, Int64Builder, ListBuilder,
-    RecordBatch, StringBuilder, TimestampMicrosecondBuilder,
+    ArrayBuilder as _, ArrayRef, BooleanBuilder, Date32Array, Date32Builder, Int64Builder,
+    ListBuilder, RecordBatch, StringBuilder, TimestampMicrosecondBuilder,
 };
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use sha2::Digest as _;
@@ -27,7 +27,7 @@ use super::value::Value;
 pub struct Observations(RecordBatch);
 
 /// How many columns stand before the supplied ones: key, cell and the facts.
-pub const N_FACTS: usize = 11;
+pub const N_FACTS: usize = 12;
 
 /// Returns the position of a supplied column among those of [`Observations`].
 pub fn position_of(column: &str) -> usize {
@@ -121,6 +121,7 @@ impl<'a> ObservationsBuilder<'a> {
     pub(super) fn finish(mut self) -> Observations {
         let (n, origin) = (self.n_rows, self.origin);
         let observed = origin.observed.map(|(micros, _)| micros);
+        let period_end = origin.period.map(|(_, end)| end.to_epoch_days());
         let mut observed_at = TimestampMicrosecondBuilder::new().with_timezone("UTC");
         (0..n).for_each(|_| observed_at.append_option(observed));
         let mut arrays: Vec<ArrayRef> = vec![
@@ -132,6 +133,7 @@ impl<'a> ObservationsBuilder<'a> {
             Arc::new(self.item_keys.finish()),
             Arc::new(self.event_times.finish()),
             Arc::new(observed_at.finish()),
+            Arc::new(Date32Array::from(vec![period_end; n])),
             Arc::new(self.hashes.finish()),
             Arc::new(self.marks.finish()),
             Arc::new(self.supplied.finish()),

@@ -65,6 +65,24 @@ pub(super) struct ColumnReader<'a> {
 pub(super) struct Days {
     pub(super) n_read: i64,
     pub(super) n_turned: i64,
+    /// Of those written as texts.
+    pub(super) texts: Halves,
+    /// Of those that cells hold as days.
+    pub(super) cells: Halves,
+}
+
+/// How many days lie among the first twelve of their month, which are months, too, and after.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Halves {
+    pub(super) n_early: i64,
+    pub(super) n_late: i64,
+}
+
+impl Halves {
+    fn add(&mut self, day: NaiveDate) {
+        let half = if day.day() <= 12 { &mut self.n_early } else { &mut self.n_late };
+        *half += 1;
+    }
 }
 
 /// How many times of day were read, and how many of them lie between 13:00 and midnight.
@@ -141,13 +159,15 @@ impl<'a> ColumnReader<'a> {
         marks: &mut Vec<&'static str>,
     ) -> Result<Value<'static>, Breach> {
         let offset = self.pipeline.settings.utc_offset_seconds;
-        let stamp = parse_any(&self.profile.dates, text, offset)
-            .or_else(|| parse_cell(text, offset))
-            .or_else(|| {
-                let stamp = parse_serial(text, offset).filter(|_| is_number)?;
-                marks.push("date_as_serial");
-                Some(stamp)
-            });
+        let written = parse_any(&self.profile.dates, text, offset);
+        let held = if written.is_some() { None } else { parse_cell(text, offset) };
+        written.into_iter().for_each(|stamp| self.days.texts.add(stamp.day));
+        held.into_iter().for_each(|stamp| self.days.cells.add(stamp.day));
+        let stamp = written.or(held).or_else(|| {
+            let stamp = parse_serial(text, offset).filter(|_| is_number)?;
+            marks.push("date_as_serial");
+            Some(stamp)
+        });
         self.days.n_read += 1;
         // A slip of the pen, or a day of birth.
         let stamp = stamp.filter(|stamp| YEARS.contains(&stamp.day.year()));

@@ -31,6 +31,20 @@ impl Calendar {
         Self { exceptions }
     }
 
+    /// Says of which years up to a day no holiday is listed: theirs count as working days.
+    pub fn unlisted(&self, since: NaiveDate, until: NaiveDate) -> Option<String> {
+        let last = self.exceptions.keys().next_back();
+        let first = last.map_or(since.year(), |last| last.year() + 1).max(since.year());
+        let years = match until.year() - first {
+            ..0 => return None,
+            0 => first.to_string(),
+            _ => format!("{first} to {}", until.year()),
+        };
+        Some(format!(
+            "calendar.csv lists no day of {years}: all holidays count as working days there"
+        ))
+    }
+
     /// Whether people work on that day.
     pub fn is_working(&self, day: NaiveDate) -> bool {
         let is_weekday = !matches!(day.weekday(), Weekday::Sat | Weekday::Sun);
@@ -74,6 +88,23 @@ mod tests {
 
     fn day(text: &str) -> NaiveDate {
         text.parse().unwrap()
+    }
+
+    #[test]
+    fn a_calendar_that_ends_is_told() {
+        let until = |last: Option<&str>, until| {
+            let exceptions = last.into_iter().map(|last| (day(last), false)).collect();
+            Calendar { exceptions }.unlisted(day("2019-01-01"), day(until))
+        };
+        let told = |years: &str| {
+            Some(format!(
+                "calendar.csv lists no day of {years}: all holidays count as working days there"
+            ))
+        };
+        assert_eq!(until(Some("2020-09-02"), "2020-12-31"), None);
+        assert_eq!(until(Some("2020-09-02"), "2021-01-01"), told("2021"));
+        assert_eq!(until(Some("2020-09-02"), "2023-03-31"), told("2021 to 2023"));
+        assert_eq!(until(None, "2020-10-31"), told("2019 to 2020"));
     }
 
     #[test]

@@ -130,6 +130,20 @@ impl Feed {
         self.withdrawn.iter().find(|withdrawal| withdrawal.is_of(name, sha256))
     }
 
+    /// Reads the name of an object; `None` where it does not fit, or where there are no objects.
+    pub fn name_facts(&self, name: &str) -> Option<NameFacts> {
+        self.source.objects()?.read_name(name)
+    }
+
+    /// Returns the slot that an object of a name takes; what is there of it is replaced.
+    pub fn slot_of(&self, name: &str, facts: &NameFacts) -> Option<String> {
+        match self.slot {
+            Slot::None => None,
+            Slot::Name => Some(name.to_owned()),
+            Slot::Period => facts.period.map(|(start, end)| format!("{start}/{end}")),
+        }
+    }
+
     /// Identifies what a delivery of it is judged by: its withdrawal, or else what its records are
     /// judged by.
     pub fn judged_by(&self, name: &str, sha256: &str) -> String {

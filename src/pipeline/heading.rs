@@ -52,6 +52,16 @@ impl Heading {
 }
 
 impl Function {
+    /// Applies the function to a list with nothing in it, which tells that there is none; `None`
+    /// where that says nothing.
+    pub fn of_none(self) -> Option<String> {
+        match self {
+            Self::Count => Some("0".to_owned()),
+            Self::Any => Some("false".to_owned()),
+            Self::Sum | Self::All => None,
+        }
+    }
+
     /// Applies the function to the values of a cell; `None` where they tell nothing.
     pub fn of(self, cell: &str) -> Option<String> {
         let values = || cell.split(VALUES_END).map(str::trim);

@@ -48,6 +48,13 @@ use services::Services;
 use settings::Settings;
 use units::Units;
 
+/// How records are decoded and judged: another number wherever the same bytes come to other
+/// observations, fates or marks, so that what earlier versions judged is known to be outdated.
+const JUDGES: &str = "1";
+/// How observations are folded and what is derived of them: another number wherever the same
+/// observations come to other rows, so that cells are folded again.
+const FOLDS: &str = "1";
+
 /// A pipeline directory, read and checked.
 #[derive(Debug)]
 pub struct Pipeline {
@@ -121,7 +128,7 @@ impl Pipeline {
         for feed in &mut feeds {
             feed.due = feed.due.or(settings.as_ref().and_then(|settings| settings.due));
             let profile = format!("{:?}", feed.profile);
-            feed.profile_hash = hash_of([&*profile, &*reference.codes_hash, &*offset]);
+            feed.profile_hash = hash_of([&*profile, &*reference.codes_hash, &*offset, JUDGES]);
         }
         match settings {
             Some(settings) if faults.is_empty() => {
@@ -147,7 +154,7 @@ impl Reference {
         let hashes = parts.each_ref().map(|part| hash_of([part.as_str()]));
         // What is derived belongs to it: a column more is derived anew.
         let derived = format!("{:?}{:?}{:?}", columns::DERIVED, columns::PAYMENT, columns::PAUSE);
-        let hash = hash_of(hashes.iter().chain([&derived]).map(String::as_str));
+        let hash = hash_of(hashes.iter().chain([&derived]).map(String::as_str).chain([FOLDS]));
         let [units_hash, services_hash, calendar_hash] = hashes;
         let hashes =
             ReferenceHashes { units: units_hash, services: services_hash, calendar: calendar_hash };

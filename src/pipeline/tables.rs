@@ -106,6 +106,7 @@ pub fn observation_fields() -> Vec<Field> {
         text("item_key"),
         instant("event_time"),
         instant("observed_at"),
+        day("period_end"),
         integer("hash"),
         list("marks"),
         text("supplied"),

@@ -145,16 +145,17 @@ impl Shown<'_> {
             told(row.reading.year_change, "the year before"),
         ];
         let changes: Vec<String> = changes.into_iter().flatten().collect();
-        let has_before =
-            row.reading.previous_value.is_some() || row.reading.year_ago_value.is_some();
-        match changes.is_empty() {
-            true if has_before && row.facts.value.is_some() => Some(
-                "not told: a period that runs, units that have not reported, a break, or a 0"
-                    .to_owned(),
-            ),
-            true => None,
-            false => Some(changes.join("; ")),
+        if !changes.is_empty() {
+            return Some(changes.join("; "));
         }
+        let before = [row.reading.previous_value, row.reading.year_ago_value];
+        let has_before = before.into_iter().flatten().any(|before| before != 0.0);
+        let (included, expected) = (row.facts.units_included, row.facts.units_expected);
+        let why = match included < expected {
+            true => format!("{included} of {expected} units have reported"),
+            false => "a period runs or is not whole, or a break lies between".to_owned(),
+        };
+        Some(format!("not told: {why}")).filter(|_| has_before && row.facts.value.is_some())
     }
 
     fn revised(&self, accuracy: Accuracy) -> String {

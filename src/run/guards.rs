@@ -12,7 +12,7 @@ use crate::pipeline::columns::FeedKind;
 use crate::pipeline::feed::Feed;
 use crate::pipeline::guards::Guards;
 use crate::pipeline::rules::{Language, Params, message, params_of};
-use crate::store::releases::Evidence;
+use crate::store::releases::{Evidence, Release};
 
 use super::Options;
 use super::news::Known;
@@ -47,11 +47,14 @@ struct Feeding<'a> {
     feed: &'a Feed,
     history: History,
     news: History,
+    /// The first of the periods that are held against those before them.
+    since: Range,
 }
 
 /// Judges the periods that new deliveries touch beside the periods before them, and what the last
 /// release had received beside what is received now; evidence without a unit is the whole
-/// ministry's. At the first release all is news, and each feed's latest period is judged.
+/// ministry's. At the first release all is news: of each feed the latest period is held against those
+/// before it, and each is asked for its rejects.
 pub(super) fn judge(
     pipeline: &Pipeline,
     covered: &[Covered],
@@ -64,15 +67,15 @@ pub(super) fn judge(
     let gather = |feed| {
         let mut feeding = gather(feed, covered, completeness, &is_new);
         if known.is_nothing() {
-            feeding.news = feeding.news.split_off(&feeding.latest());
+            feeding.since = feeding.latest();
         }
         feeding
     };
     let feedings: Vec<Feeding<'_>> = pipeline.feeds.iter().map(gather).collect();
     let mut evidence = Vec::new();
-    for Feeding { feed, history, news } in &feedings {
+    for Feeding { feed, history, news, since } in &feedings {
         for (range, news) in news {
-            let volume = history.get(range);
+            let volume = history.get(range).filter(|_| range >= since);
             let volume = volume.and_then(|v| volumes(*v, &before(history, *range), guards));
             let spoken = volume.into_iter().chain(rejects(*news, guards));
             let at = Some((feed.unit.clone(), feed.feed.clone()));
@@ -81,7 +84,8 @@ pub(super) fn judge(
     }
     let own: Vec<&Feeding<'_>> =
         feedings.iter().filter(|f| f.feed.profile.feed == FeedKind::Dossier).collect();
-    let touched: BTreeSet<Range> = own.iter().flat_map(|f| f.news.keys().copied()).collect();
+    let touched = own.iter().flat_map(|f| f.news.range(f.since..).map(|(range, _)| *range));
+    let touched: BTreeSet<Range> = touched.collect();
     for range in touched {
         let spoken = speak_of_all(&own, range, guards);
         evidence.extend(spoken.into_iter().map(|spoken| told(spoken, None, range)));
@@ -121,7 +125,7 @@ fn gather<'a>(
         new.iter().any(|covered| covered.touches(*start, *end))
     });
     let news = touched.map(|range| (range, volume(&new, range))).collect();
-    Feeding { feed, history, news }
+    Feeding { feed, history, news, since: (NaiveDate::MIN, NaiveDate::MIN) }
 }
 
 /// Returns the guards that speak of all units together, where at least half of them have reported:
@@ -161,6 +165,19 @@ fn told(
 ) -> Evidence {
     let (unit, feed) = at.unzip();
     Evidence { guard: guard.to_owned(), unit, feed, period: Some(range), params }
+}
+
+/// Says that a release would be made as of an earlier day than the last.
+pub(super) fn went_back(last: Option<&Release>, options: &Options) -> Option<Evidence> {
+    let before = last.map(|last| last.as_of).filter(|before| options.as_of < *before)?;
+    let params = [("as_of", options.as_of.to_string()), ("before", before.to_string())];
+    Some(Evidence {
+        guard: "as_of_went_back".to_owned(),
+        unit: None,
+        feed: None,
+        period: None,
+        params: params_of(params),
+    })
 }
 
 /// Names the reports that the last release had received and that are refused now: those of a feed,
@@ -205,21 +222,22 @@ fn withdrawn(pipeline: &Pipeline, before: &Completeness, now: &Completeness) -> 
 ///
 /// # Errors
 ///
-/// [`Stop::Guard`] with what it saw.
+/// [`Stop::Guard`] with what it saw, and what the others did.
 pub(super) fn accept(
     evidence: &[Evidence],
     options: &Options,
 ) -> Result<BTreeMap<String, String>, Stop> {
-    let mut accepted = BTreeMap::new();
-    for evidence in evidence {
-        if options.accept.contains(&evidence.guard) {
-            accepted.insert(evidence.guard.clone(), options.reason.clone());
-        } else if evidence.unit.is_none() {
-            let told = words(evidence, Language::English);
-            return Err(Stop::Guard { guard: evidence.guard.clone(), told, also: String::new() });
-        }
+    let is_accepted = |evidence: &&Evidence| options.accept.contains(&evidence.guard);
+    let told = |evidence: &Evidence| words(evidence, Language::English);
+    let open: Vec<&Evidence> = evidence.iter().filter(|spoken| !is_accepted(spoken)).collect();
+    if let Some(at) = open.iter().position(|evidence| evidence.unit.is_none()) {
+        let others = open.iter().enumerate().filter(|(other, _)| *other != at);
+        let also = others.map(|(_, other)| format!("\nguard: `{}`: {}", other.guard, told(other)));
+        let (guard, told) = (open[at].guard.clone(), told(open[at]));
+        return Err(Stop::Guard { guard, told, also: also.collect() });
     }
-    Ok(accepted)
+    let accepted = evidence.iter().filter(is_accepted);
+    Ok(accepted.map(|spoken| (spoken.guard.clone(), options.reason.clone())).collect())
 }
 
 /// Tells evidence in words: of whom, of which period, what.
@@ -317,7 +335,8 @@ mod tests {
             let months = (0..3).map(|n| (month(n), volume(30)));
             let last = has_reported.then(|| (month(3), volume(5)));
             let history = months.chain(last).collect();
-            Feeding { feed: &pipeline.feeds[0], history, news: History::new() }
+            let since = (NaiveDate::MIN, NaiveDate::MIN);
+            Feeding { feed: &pipeline.feeds[0], history, news: History::new(), since }
         };
         let speaks = |n_reported: usize| {
             let feedings: Vec<Feeding<'_>> = (0..6).map(|n| feeding(n < n_reported)).collect();

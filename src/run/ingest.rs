@@ -71,7 +71,7 @@ pub(super) fn ingest(
             }
             judged.extend(judge_all(&revealed, &ledger)?);
         }
-        let intent = intent(&judged);
+        let written = intent(&judged);
         let (judgements, intent) = loop {
             judged.iter().for_each(|judged| ledger.add(judged.judgement.clone()));
             let folding = |ledger: &Ledger| {
@@ -79,15 +79,17 @@ pub(super) fn ingest(
             };
             let folded = folding(&ledger);
             let Committed { n_rewritten, judgements, version, intent } =
-                folded.commit(Some(&intent))?;
+                folded.commit(Some(&written))?;
             ingested.n_cells_rewritten += n_rewritten;
             quarantine(&judged, &spill, store)?;
             enter(&judgements, store)?;
             // Another run may have entered what replaces ours, or what ours replaces; or have folded,
             // not knowing of ours yet, what ours replaces.
             ledger = Ledger::read(store)?;
-            if judged.iter().any(|judged| ledger.supersedes(&judged.judgement)) {
-                // It stands, but the cells may hold ours: the intent tells the next run of them.
+            if judgements.iter().any(|judgement| ledger.has_other(judgement)) {
+                // It stands, but the cells may hold ours: the intent tells the next run of them,
+                // put again where the other run took it away.
+                store.put_intent(&written).context("failed to put the intent")?;
                 return Err(Stop::Contended.into());
             }
             let is_last = store.snapshot(Table::Dossiers)?.version == version;
@@ -107,6 +109,7 @@ pub(super) fn ingest(
     }
     ingested.n_cells_rewritten += refold_stale(&ledger, pipeline, store)?;
     ingested.notes.extend(outdated(pipeline, &landed, &ledger));
+    ingested.notes.extend(of_no_feed(pipeline, &landed));
     let n_judged = ingested.judgements.len();
     info!(stage = "ingest", n_judged, n_cells = ingested.n_cells_rewritten, "ingested");
     Ok(ingested)
@@ -142,11 +145,31 @@ fn outdated(pipeline: &Pipeline, landed: &[Delivery], ledger: &Ledger) -> Vec<At
         unit: unit.to_owned(),
         feed: feed.to_owned(),
         why: format!(
-            "{n} deliveries stand as another profile, contract or catalogue judged them: `hoso \
-             quarantine replay`"
+            "{n} deliveries stand as another profile, contract or catalogue judged them, or \
+             another version of hoso: `hoso quarantine replay`"
         ),
     };
     n_outdated.into_iter().map(note).collect()
+}
+
+/// Tells of feeds that the pipeline no longer has, and of which deliveries lie in the store.
+fn of_no_feed(pipeline: &Pipeline, landed: &[Delivery]) -> Vec<AtSource> {
+    let mut n_left: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+    for Delivery { unit, feed, .. } in landed.iter() {
+        if pipeline.feed(unit, feed).is_none() {
+            *n_left.entry((unit, feed)).or_default() += 1;
+        }
+    }
+    let note = |((unit, feed), n): ((&str, &str), usize)| AtSource {
+        unit: unit.to_owned(),
+        feed: feed.to_owned(),
+        why: format!(
+            "no feed of the pipeline, but {n} deliveries have landed of it: what was judged counts on, \
+             beside what other feeds tell of the same dossiers; to take them out, put the feed's \
+             file back and withdraw them"
+        ),
+    };
+    n_left.into_iter().map(note).collect()
 }
 
 /// Says which judgement is made of each delivery, and which cells its observations go to.
@@ -161,7 +184,7 @@ fn intent(judged: &[Judged]) -> Intent {
     };
     Intent {
         cells: judged.iter().map(cells).collect(),
-        judgements: judged.iter().map(judging).collect::<BTreeMap<_, _>>(),
+        judgements: judged.iter().map(judging).collect(),
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread;
 
 use anyhow::Context as _;
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 
 use crate::decode::{Header, Log, Records, decode};
 use crate::normalise::{Control, Fates, Judge, Observations, Origin};
@@ -17,7 +17,7 @@ use crate::pipeline::pattern::Pattern;
 use crate::pipeline::rules::{Note, Refusal};
 use crate::pipeline::tables::Cell;
 use crate::pipeline::withdrawal::Withdrawal;
-use crate::store::landed::Delivery;
+use crate::store::landed::{Delivery, Manifest};
 use crate::store::{Store, StoreError};
 
 use super::ledger::Judgement;
@@ -68,17 +68,18 @@ pub(super) fn judge(
         format!("delivery `{}` has no feed in the pipeline any more", delivery.id())
     })?;
     let withdrawal = feed.withdrawal(&manifest.name, &manifest.sha256);
+    let place = PlaceInTime::of(manifest, feed, pipeline);
     let mut judgement = Judgement {
         unit: delivery.unit.clone(),
         feed: delivery.feed.clone(),
         n: delivery.n as i64,
         name: manifest.name.clone(),
         sha256: manifest.sha256.clone(),
-        slot: manifest.slot.clone(),
+        slot: place.slot,
         judgement: number,
         profile_hash: feed.judged_by(&manifest.name, &manifest.sha256),
-        period: manifest.period_start.zip(manifest.period_end),
-        observed_at: manifest.observed_at.map(|at| at.timestamp_micros()),
+        period: place.period,
+        observed_at: place.observed_at.map(|at| at.timestamp_micros()),
         refusal: withdrawal.map(Withdrawal::refusal).or_else(|| manifest.refused.clone()),
         fates: Fates::default(),
         cells: [].into(),
@@ -107,6 +108,31 @@ pub(super) fn judge(
         judgement.fates = Fates::default();
     }
     Ok(brought(judgement, Runs::default(), Rejected::default()))
+}
+
+/// What a delivery replaces, and which days it tells of.
+struct PlaceInTime {
+    slot: Option<String>,
+    period: Option<(NaiveDate, NaiveDate)>,
+    observed_at: Option<DateTime<Utc>>,
+}
+
+impl PlaceInTime {
+    /// Reads the name of an object as the feed reads it now; of all else the manifest tells.
+    fn of(manifest: &Manifest, feed: &Feed, pipeline: &Pipeline) -> Self {
+        match feed.name_facts(&manifest.name) {
+            Some(facts) => Self {
+                slot: feed.slot_of(&manifest.name, &facts),
+                period: facts.period,
+                observed_at: facts.observed_on.map(|day| pipeline.settings.end_of_day(day)),
+            },
+            None => Self {
+                slot: manifest.slot.clone(),
+                period: manifest.period_start.zip(manifest.period_end),
+                observed_at: manifest.observed_at,
+            },
+        }
+    }
 }
 
 /// Says what a delivery brings.

@@ -165,11 +165,7 @@ impl Landing<'_> {
         let name = self.name(object);
         let is_expected = object.facts.is_some();
         let facts = object.facts.unwrap_or_default();
-        let slot = match self.feed.slot {
-            Slot::Name if is_expected => Some(name.clone()),
-            Slot::Period => facts.period.map(|(start, end)| format!("{start}/{end}")),
-            Slot::None | Slot::Name => None,
-        };
+        let slot = object.facts.and_then(|facts| self.feed.slot_of(&name, &facts));
         let of_name = self.known.latest(self.feed, &name, None);
         let of_slot =
             slot.as_deref().and_then(|slot| self.known.latest(self.feed, &name, Some(slot)));
@@ -271,8 +267,7 @@ impl Landing<'_> {
     }
 
     fn keep(&mut self, bytes: Spooled, manifest: Manifest, order: Order) -> anyhow::Result<()> {
-        let put = || self.store.put_raw(&bytes).context("failed to keep the raw bytes");
-        let raw = put()?;
+        let raw = self.store.put_raw(&bytes).context("failed to keep the raw bytes")?;
         let manifest = Manifest {
             sha256: raw.sha256,
             size_bytes: raw.size_bytes,
@@ -287,8 +282,8 @@ impl Landing<'_> {
         let (unit, feed) = (&self.feed.unit, &self.feed.feed);
         let landed = self.store.land(unit, feed, manifest, known_n, order);
         self.n_new += usize::from(landed.context("failed to land")?.is_some());
-        // `maintain` may have taken bytes away that nothing named before.
-        put()?;
+        // `maintain` may have taken bytes away that nothing named before, or be about to.
+        self.store.renew_raw(&bytes, self.now).context("failed to keep the raw bytes")?;
         Ok(())
     }
 }

@@ -65,8 +65,13 @@ pub fn maintain(
     for delivery in &landed {
         deliveries.entry(&delivery.manifest.sha256).or_default().push(delivery);
     }
+    // A run that was killed left them to be judged again.
+    let intents = store.intents().context("failed to read the intents")?;
+    let begun: BTreeSet<&String> =
+        intents.iter().flat_map(|(_, intent)| intent.judgements.keys()).collect();
     let judged: BTreeSet<&str> = ledger.judgements().map(|j| j.sha256.as_str()).collect();
     let fate = |object: &KeptRaw| match deliveries.get(&*object.sha256) {
+        Some(named) if named.iter().any(|delivery| begun.contains(&delivery.id())) => Fate::Kept,
         Some(deliveries) => limits.fate_of_named(deliveries, &ledger),
         None if judged.contains(&*object.sha256) => Fate::Kept,
         None if object.put_at < limits.left_over_before => Fate::LeftOver,

@@ -1,9 +1,11 @@
-//! Rejected records that were mended since: a later delivery of their feed tells of their dossiers.
+//! Rejected records that were mended since: a later delivery of their feed tells of their dossiers,
+//! and not of an earlier period.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Context as _;
 use arrow::array::cast::AsArray as _;
+use chrono::NaiveDate;
 use rayon::prelude::*;
 
 use crate::normalise::cell_of;
@@ -13,6 +15,7 @@ use crate::store::Store;
 use crate::store::parquet::DataFile;
 use crate::store::table::Snapshot;
 
+use super::ledger::Ledger;
 use super::quarantine::Reject;
 
 /// The deliveries that tell of a dossier, by its key.
@@ -21,6 +24,7 @@ type Tellers = BTreeMap<String, Vec<String>>;
 /// Marks the rejects that were mended by what `dossiers` hold.
 pub(super) fn mark(
     rejects: &mut [Reject],
+    ledger: &Ledger,
     pipeline: &Pipeline,
     dossiers: &Snapshot,
     store: &Store,
@@ -36,12 +40,20 @@ pub(super) fn mark(
     };
     let told: anyhow::Result<Vec<Tellers>> = wanted.par_iter().map(read).collect();
     let told: Tellers = told?.into_iter().flatten().collect();
+    let period_ends: BTreeMap<String, NaiveDate> = ledger
+        .judgements()
+        .filter_map(|judgement| Some((judgement.delivery(), judgement.period?.1)))
+        .collect();
     for reject in rejects {
         let tellers = reject.dossier_key.as_ref().and_then(|key| told.get(key));
         // Deliveries of one feed ascend by their ids.
         let feed = reject.delivery.rsplit_once('/').map_or("", |(feed, _)| feed);
+        let end = period_ends.get(&reject.delivery);
         let is_later = |teller: &&String| {
-            **teller > reject.delivery && teller.rsplit_once('/').is_some_and(|of| of.0 == feed)
+            let is_older = period_ends.get(*teller).zip(end).is_some_and(|(its, end)| its < end);
+            **teller > reject.delivery
+                && !is_older
+                && teller.rsplit_once('/').is_some_and(|of| of.0 == feed)
         };
         reject.is_mended = tellers.into_iter().flatten().any(|teller| is_later(&teller));
     }

@@ -46,6 +46,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 
 use crate::pipeline::Pipeline;
 use crate::pipeline::rules::Language;
+use crate::pipeline::settings::Settings;
 use crate::pipeline::tables::Table;
 use crate::store::cloud::Access;
 use crate::store::identity::Identity;
@@ -54,8 +55,9 @@ use crate::store::{Store, StoreError};
 use ingest::Ingested;
 use land::Landed;
 use ledger::Judgement;
+use news::Known;
 use replay::Selection;
-use report::Report;
+use report::{LeftOver, Report};
 use spill::Spill;
 use stop::Stop;
 use watch::Watch;
@@ -151,9 +153,10 @@ fn run_stages(
     options: &Options,
     watch: &Watch,
 ) -> anyhow::Result<Report> {
-    prepare(pipeline, store)?;
+    let left_over = prepare(pipeline, store)?;
     let landed = land::land(pipeline, store, options, watch)?;
-    finish(pipeline, store, options, landed, &BTreeSet::new(), watch)
+    let report = finish(pipeline, store, options, landed, &BTreeSet::new(), watch)?;
+    Ok(Report { left_over, ..report })
 }
 
 /// Judges deliveries again, from the bytes received, and publishes what differs; nothing is pulled.
@@ -168,19 +171,26 @@ pub fn replay(
     selection: &Selection,
     watch: &Watch,
 ) -> anyhow::Result<Report> {
-    let replayed = prepare(pipeline, store).and_then(|()| {
-        finish(pipeline, store, options, Landed::default(), &selection.again, watch)
+    let replayed = prepare(pipeline, store).and_then(|left_over| {
+        let landed = Landed::default();
+        let report = finish(pipeline, store, options, landed, &selection.again, watch)?;
+        Ok(Report { left_over, ..report })
     });
     replayed.map_err(stop::classify)
 }
 
 /// Makes the store fit to be written to, and finishes what a run before has left.
-fn prepare(pipeline: &Pipeline, store: &Store) -> anyhow::Result<()> {
+fn prepare(pipeline: &Pipeline, store: &Store) -> anyhow::Result<Option<LeftOver>> {
     // Without a place for temporary files each source would be said to fail.
     Spill::new()?;
     identify(pipeline, store)?;
     store.create_tables().context("failed to create the tables")?;
-    release::roll_forward_last(pipeline, store)
+    let Some(release) = release::roll_forward_last(pipeline, store)? else { return Ok(None) };
+    let before = release.number.checked_sub(1).filter(|number| *number > 0);
+    let before = before.map(|number| store.release(number)).transpose()?;
+    let before = Known::by(before.as_ref(), store)?;
+    let judgements = Known::by(Some(&release), store)?.since(&before);
+    Ok(Some(LeftOver { release, judgements }))
 }
 
 /// Goes the way from what has landed to a release.
@@ -199,7 +209,11 @@ fn finish(
     watch.stop.check()?;
     let released = release::release(pipeline, store, options, watch)
         .map_err(|error| with_refusals(error, &landed, &ingested))?;
-    Ok(Report { landed, ingested, n_cells_measured, released, as_of: options.as_of })
+    let Settings { since, .. } = pipeline.settings;
+    let pipeline_note = pipeline.reference.calendar.unlisted(since, options.as_of);
+    let as_of = options.as_of;
+    let left_over = None;
+    Ok(Report { left_over, landed, ingested, n_cells_measured, released, as_of, pipeline_note })
 }
 
 /// Stops when the store is another pipeline's, or when its cells are cut in another way.
@@ -221,13 +235,14 @@ fn other_store(found: &Identity, pipeline: &Pipeline) -> Stop {
 /// Adds to what a guard says what was refused in the run that it stops, and what was not reached.
 fn with_refusals(error: anyhow::Error, landed: &Landed, ingested: &Ingested) -> anyhow::Error {
     let told = |error| match error {
-        Stop::Guard { guard, told, .. } => {
+        Stop::Guard { guard, told, also } => {
             let refused = refusals(ingested).map(|line| format!("\nrefused: {line}"));
             let unreachable = landed.unreachable.iter().map(|at| format!("\nnot reached: {at}"));
             let judgements: Vec<&Judgement> = ingested.judgements.iter().collect();
             let notes = report::notes(&judgements, Language::English);
             let notes = notes.map(|line| format!("\nnote: {line}"));
-            Stop::Guard { guard, told, also: unreachable.chain(refused).chain(notes).collect() }
+            let lines = unreachable.chain(refused).chain(notes).collect::<String>();
+            Stop::Guard { guard, told, also: also + &lines }
         }
         other => other,
     };

@@ -42,6 +42,11 @@ impl Known {
         Completeness::new(pipeline, &self.ledger.covered(pipeline), as_of)
     }
 
+    /// Lists what it knew that an earlier one did not.
+    pub(super) fn since(&self, before: &Self) -> Vec<Judgement> {
+        self.ledger.judgements().filter(|judgement| before.is_new(judgement)).cloned().collect()
+    }
+
     /// Whether nothing was ever released.
     pub(super) fn is_nothing(&self) -> bool {
         self.release.is_none()

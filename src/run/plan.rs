@@ -107,7 +107,7 @@ impl Plan {
         }
         lines.push(format!("would land: {} deliveries", self.landed.len()));
         lines.extend(self.landed.iter().map(|delivery| format!("  {}", self.told(delivery))));
-        lines.extend(self.report.source_notes().map(|at| format!("note: {at}")));
+        lines.extend(self.report.notes().map(|told| format!("note: {told}")));
         let judgements: Vec<&Judgement> = self.report.ingested.judgements.iter().collect();
         lines.extend(notes(&judgements, language).map(|line| format!("note: {line}")));
         let again = self.judged_again().map(|judgement| format!("  {}", fate(judgement)));
@@ -185,7 +185,7 @@ impl Plan {
             "status": self.report.status(),
             "landed": self.landed.iter().map(delivery).collect::<Vec<_>>(),
             "judged_again": self.judged_again().map(again).collect::<Vec<_>>(),
-            "notes": self.report.source_notes().map(ToString::to_string).collect::<Vec<_>>(),
+            "notes": self.report.notes().collect::<Vec<_>>(),
             "cells": self.cells.iter().map(ToString::to_string).collect::<Vec<_>>(),
             "outdated": self.outdated,
             "guards": self.report.evidence().map(|(evidence, _)| json!({

@@ -88,7 +88,7 @@ pub fn read(pipeline: &Pipeline, store: &Store, filter: &Filter) -> anyhow::Resu
     }
     rejects.retain(|reject| filter.rule.as_ref().is_none_or(|rule| *rule == reject.rule));
     let dossiers = store.snapshot(Table::Dossiers).context("failed to read the dossiers")?;
-    mended::mark(&mut rejects, pipeline, &dossiers, store)?;
+    mended::mark(&mut rejects, &ledger, pipeline, &dossiers, store)?;
     rejects.sort_by(|a, b| (&a.delivery, a.record).cmp(&(&b.delivery, b.record)));
     Ok(rejects)
 }

@@ -90,10 +90,14 @@ fn may_differ(judgement: &Judgement, delivery: &Delivery) -> bool {
     judgement.refusal.is_none() || delivery.manifest.refused.is_none()
 }
 
-/// Whether it was judged by the profile, the contract and the catalogue that hold now, or is
-/// withdrawn as it is now.
+/// Whether it was judged by the profile, the contract and the catalogue that hold now, with its name
+/// read as it is now, or is withdrawn as it is now.
 fn is_judged_so(judgement: &Judgement, pipeline: &Pipeline) -> bool {
     let Judgement { unit, feed, name, sha256, profile_hash, .. } = judgement;
-    let feed = pipeline.feed(unit, feed);
-    feed.is_none_or(|feed| feed.judged_by(name, sha256) == *profile_hash)
+    let Some(feed) = pipeline.feed(unit, feed) else { return true };
+    let is_placed_so = feed.name_facts(name).is_none_or(|facts| {
+        let is_period = facts.period.is_none() || facts.period == judgement.period;
+        is_period && feed.slot_of(name, &facts) == judgement.slot
+    });
+    is_placed_so && feed.judged_by(name, sha256) == *profile_hash
 }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::pipeline::Pipeline;
 use crate::pipeline::rules::{Language, message};
 use crate::publish::figures;
-use crate::store::releases::Evidence;
+use crate::store::releases::{Evidence, Release};
 
 use super::control::Difference;
 use super::guards::words;
@@ -20,14 +20,26 @@ use super::release::Released;
 /// How far back a run looks for reports that never came.
 const LOOKBACK_MONTHS: u32 = 12;
 
+/// A release that another run made and that it did not bring up: it may have been stopped before it
+/// told what there was to tell.
+#[derive(Debug)]
+pub(super) struct LeftOver {
+    pub(super) release: Release,
+    /// What was judged since the release before it.
+    pub(super) judgements: Vec<Judgement>,
+}
+
 /// What a run came to.
 #[derive(Debug)]
 pub struct Report {
+    pub(super) left_over: Option<LeftOver>,
     pub(super) landed: Landed,
     pub(super) ingested: Ingested,
     pub(super) n_cells_measured: usize,
     pub(super) released: Released,
     pub(super) as_of: NaiveDate,
+    /// What is worth knowing of the pipeline itself.
+    pub(super) pipeline_note: Option<String>,
 }
 
 impl Report {
@@ -39,7 +51,8 @@ impl Report {
             ours.iter().any(|ours| (ours.delivery(), ours.judgement) == key)
         };
         let first = if self.released.is_new { &self.released.judgements[..] } else { &[] };
-        first.iter().filter(|judgement| !is_ours(judgement)).chain(ours).collect()
+        let left_over = self.left_over.iter().flat_map(|left| &left.judgements);
+        left_over.chain(first).filter(|judgement| !is_ours(judgement)).chain(ours).collect()
     }
 
     /// Whether some delivery was refused, or is another unit's, or some source not reached in this
@@ -51,10 +64,12 @@ impl Report {
             || self.evidence().any(|(_, is_accepted)| !is_accepted)
     }
 
-    /// Returns what guards said of a release made in this run, and whether it was accepted.
+    /// Returns what guards said of a release made in this run, or left over, and whether it was
+    /// accepted.
     pub(super) fn evidence(&self) -> impl Iterator<Item = (&Evidence, bool)> {
+        let left_over = self.left_over.iter().map(|left| &left.release);
         let release = self.released.release.as_ref().filter(|_| self.released.is_new);
-        let spoken = release.into_iter().flat_map(|release| {
+        let spoken = left_over.chain(release).flat_map(|release| {
             let is_accepted = |e: &Evidence| release.accepted.contains_key(&e.guard);
             release.evidence.iter().map(move |evidence| (evidence, is_accepted(evidence)))
         });
@@ -72,9 +87,17 @@ impl Report {
         missing
     }
 
-    /// What is worth knowing of sources and feeds.
-    pub(super) fn source_notes(&self) -> impl Iterator<Item = &AtSource> {
-        self.landed.notes.iter().chain(&self.ingested.notes)
+    /// What is worth knowing of the pipeline, of sources and feeds.
+    pub(super) fn notes(&self) -> impl Iterator<Item = String> {
+        let at_feeds = self.landed.notes.iter().chain(&self.ingested.notes);
+        let left_over = self.left_over.iter().map(|left| {
+            let number = left.release.number;
+            format!(
+                "release {number} was made by a run that was stopped, and is brought up now; what \
+                 came of its deliveries is told here"
+            )
+        });
+        left_over.chain(self.pipeline_note.clone()).chain(at_feeds.map(AtSource::to_string))
     }
 
     /// Returns `published` or `no_new_data`.
@@ -88,7 +111,7 @@ impl Report {
         for at in &self.landed.unreachable {
             lines.push(format!("not reached: {at}"));
         }
-        lines.extend(self.source_notes().map(|at| format!("note: {at}")));
+        lines.extend(self.notes().map(|told| format!("note: {told}")));
         let judgements = self.judgements();
         let refused = judgements.iter().filter_map(|judgement| refusal(judgement, language));
         lines.extend(refused.map(|line| format!("refused: {line}")));
@@ -175,7 +198,7 @@ impl Report {
             "sources": self.landed.n_sources,
             "landed": self.landed.n_new,
             "unreachable": unreachable,
-            "notes": self.source_notes().map(ToString::to_string).collect::<Vec<_>>(),
+            "notes": self.notes().collect::<Vec<_>>(),
             "deliveries": deliveries,
             "control": self.released.differences.iter().map(Difference::json).collect::<Vec<_>>(),
             "missing": missing,

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, BufRead as _, BufReader, Read, Write as _};
 use std::sync::{Arc, OnceLock};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use sha2::{Digest as _, Sha256};
 use zstd::stream::read::Decoder;
 use zstd::stream::write::Encoder;
@@ -152,6 +152,9 @@ impl Read for Noting {
     }
 }
 
+/// Bytes that were put so lately are taken away by nobody, whatever the clocks say.
+const FRESH: TimeDelta = TimeDelta::hours(12);
+
 impl Store {
     /// Keeps what was spooled; bytes that are there already are not sent again.
     pub fn put_raw(&self, spooled: &Spooled) -> Result<RawObject, StoreError> {
@@ -162,6 +165,19 @@ impl Store {
             self.root.put_file(&name, compressed.try_clone().map_err(failed)?)?;
         }
         Ok(object.clone())
+    }
+
+    /// Keeps what was spooled once a manifest names it: what was put long before is put again, so
+    /// that who has listed it does not take it away.
+    pub fn renew_raw(&self, spooled: &Spooled, now: DateTime<Utc>) -> Result<(), StoreError> {
+        let Spooled { object, compressed } = spooled;
+        let name = raw_name(&object.sha256);
+        let found = self.root.find(&name)?;
+        if found.is_some_and(|found| found.changed_at > now - FRESH) {
+            return Ok(());
+        }
+        let failed = |error| StoreError::io("spool", &name, error);
+        self.root.put_file(&name, compressed.try_clone().map_err(failed)?)
     }
 
     /// Whether the bytes are still kept.

@@ -373,3 +373,26 @@ fn a_place_for_temporary_files_that_is_not_there_is_told_once() {
         @"error: failed to make a temporary file in `nowhere`: `TMPDIR` must name a folder that can be written to: No such file or directory (os error 2)"
     );
 }
+
+#[test]
+fn a_log_whose_workbook_took_days_for_months_is_refused() {
+    let world = World::small();
+    // Text where the day is no month, and cells of days, turned around, where it is one.
+    let days = [(13..18).map(|n| format!("{n}/01/2020")).collect::<Vec<_>>(), {
+        (2..7).map(|n| format!("2020-{n:02}-01T00:00:00")).collect()
+    }];
+    let rows = |days: &[String]| -> String {
+        let row = |(n, day): (usize, &String)| {
+            format!("G99.01-200110-00{n:02}|1.000001|{day}|||Đang xử lý|Trực tiếp|\n")
+        };
+        days.iter().enumerate().map(row).collect()
+    };
+    world.log("u1/2020-01.csv", &rows(&days.concat()));
+    world.log("u2/2020-01.csv", "G99.02-200110-0001|1.000002|10/01/2020|||Đang xử lý||");
+    let ran = world.run(6);
+    assert!(ran.stderr.contains("all 5 cells that hold days are of the first twelve"), "{ran}");
+    // A day more that does not fit is none turned around.
+    let more = [days.concat(), vec!["2020-01-20T00:00:00".to_owned()]].concat();
+    world.log("u1/2020-02.csv", &rows(&more));
+    world.run(0);
+}

@@ -109,7 +109,7 @@ fn each_feed_owns_its_columns_and_items_add_up() {
     paid_vnd 50000
     paid_online true
     paid_on "2020-01-12"
-    payment_channel "cash"
+    payment_channel "paygov"
     post_in true
     post_out true
     post_handed_on "2020-01-15"

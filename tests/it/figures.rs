@@ -187,3 +187,47 @@ fn nothing_after_the_as_of_day_is_counted() {
     assert_eq!(ran.code, 2, "{ran}");
     assert!(ran.stderr.contains("the end of a month that is over, or today"), "{ran}");
 }
+
+/// Ten dossiers of January that are done, as a log without times of events lists them.
+fn ten_done(channel: &str) -> String {
+    let line = |n: i32| {
+        format!("G99.01-2001{n}-0001|1.000001|{n}/01/2020|30/01/2020|27/01/2020|Đã xong|{channel}|")
+    };
+    (10..20).map(line).collect::<Vec<_>>().join("\n")
+}
+
+/// How many dossiers came online and over the counter.
+fn channels(world: &World) -> [usize; 2] {
+    let dossiers = world.dossiers();
+    let has = |line: &&str, channel: &str| {
+        // What stands before it is the dossier's own.
+        line.split("\"history\"").next().unwrap().contains(channel)
+    };
+    ["\"online\"", "\"counter\""]
+        .map(|channel| dossiers.lines().filter(|line| has(line, channel)).count())
+}
+
+#[test]
+fn of_two_files_that_tell_no_time_the_later_one_counts() {
+    let world = World::small();
+    world.log("u1/2020-01.csv", &ten_done("Trực tiếp"));
+    world.run(0);
+    assert_eq!(channels(&world), [0, 10]);
+    world.log("u1/2020-01b.csv", &ten_done("Trực tuyến"));
+    world.run(0);
+    assert_eq!(channels(&world), [10, 0]);
+    // What is told again as it was before counts, too.
+    world.log("u1/2020-01c.csv", &format!("{}\n", ten_done("Trực tiếp")));
+    world.run(0);
+    assert_eq!(channels(&world), [0, 10]);
+}
+
+#[test]
+fn an_older_list_that_comes_late_changes_nothing_that_a_newer_one_tells() {
+    let world = World::small();
+    world.log("u1/2020-03.csv", &ten_done("Trực tuyến"));
+    world.run(0);
+    world.log("u1/2020-02.csv", &ten_done("Trực tiếp"));
+    world.run(0);
+    assert_eq!(channels(&world), [10, 0]);
+}

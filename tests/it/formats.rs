@@ -108,7 +108,7 @@ fn one_log_in_every_format_and_encoding_gives_equal_dossiers() {
 fn an_encoding_that_is_declared_is_not_detected() {
     let world = world();
     world.edit("profiles/list.toml", "shape =", "encoding = \"tcvn3\"\nshape =");
-    let log = b"M\xb7 h\xe5 s\xac,Ng\xb5y ti\xd5p nh\xcbn,Tr\xb9ng th\xb8i\nA-1,10/01/2020,\xa7ang x\xf6 l\xfd\n";
+    let log = b"M\xb7 h\xe5 s\xac,Ng\xb5y ti\xd5p nh\xcbn,Tr\xb9ng th\xb8i\nG99.01-200110-0001,10/01/2020,\xa7ang x\xf6 l\xfd\n";
     world.write("in/u1/2020-01.csv", log);
     let ran = world.run(0);
     assert!(!ran.stderr.contains("note:"), "{ran}");
@@ -228,4 +228,19 @@ fn a_bomb_of_any_kind_is_refused_in_little_memory() {
     G99.01/dossier/00000006 `2020-06.csv`: a row claims 65493 columns, more than 16384
     G99.01/dossier/00000007 `2020-07.html`: a row claims 1000000 columns, more than 16384
     ");
+}
+
+#[test]
+fn a_required_key_that_a_record_lacks_is_as_an_empty_one() {
+    let world = World::small();
+    let whole = r#"{"Mã hồ sơ": "G99.01-200110-0001", "Ngày tiếp nhận": "10/01/2020", "Trạng thái": "Đang xử lý"}"#;
+    let no_day = r#"{"Mã hồ sơ": "G99.01-200110-0002", "Trạng thái": "Đang xử lý"}"#;
+    let no_status = r#"{"Mã hồ sơ": "G99.01-200110-0003", "Ngày tiếp nhận": "10/01/2020"}"#;
+    world.write("in/u1/2020-01.csv", [whole, no_day, no_status].join("\n"));
+    world.run(0);
+    let listed = world.hoso(&["quarantine", "list"]).stdout;
+    for (record, reason) in [("#2", "no_received_on"), ("#3", "no_status")] {
+        let line = listed.lines().find(|line| line.contains(record)).unwrap_or_default();
+        assert!(line.contains(reason), "{listed}");
+    }
 }

@@ -90,3 +90,20 @@ version = 1
     ministry,2,6,value
     ");
 }
+
+#[test]
+fn what_lies_there_of_a_feed_that_is_gone_is_told_at_every_run() {
+    let world = World::small();
+    for unit in ["1", "2"] {
+        let row =
+            format!("G99.0{unit}-200110-0001|1.00000{unit}|10/01/2020|||Đang xử lý|Trực tiếp|");
+        world.log(&format!("u{unit}/2020-01.csv"), &row);
+    }
+    world.run(0);
+    std::fs::remove_file(world.path("feeds/u2.toml")).unwrap();
+    let told = "note: G99.02 dossier: no feed of the pipeline, but 1 deliveries have landed of it";
+    for _ in 0..2 {
+        let ran = world.run(0);
+        assert!(ran.stderr.contains(told), "{ran}");
+    }
+}

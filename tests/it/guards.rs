@@ -105,7 +105,11 @@ fn the_whole_ministry_far_below_its_volume_stops_the_release_until_it_is_accepte
     world.log("u1/2020-04.csv", &month("01", 4, 5, 0));
     world.log("u2/2020-04.csv", &month("02", 4, 4, 0));
     let ran = world.run(5);
-    assert_snapshot!(ran.stderr, @"error: guard `volume_fell`: the whole ministry, 2020-04-01 to 2020-04-30: 9 records, where 60 are usual; nothing is published. `hoso plan` shows what would be; to publish it all the same: hoso run --accept volume_fell --reason TEXT");
+    assert_snapshot!(ran.stderr, @"
+    error: guard `volume_fell`: the whole ministry, 2020-04-01 to 2020-04-30: 9 records, where 60 are usual; nothing is published. `hoso plan` shows what would be; to publish it all the same: hoso run --accept volume_fell --reason TEXT
+    guard: `volume_fell`: G99.01 dossier, 2020-04-01 to 2020-04-30: 5 records, where 30 are usual
+    guard: `volume_fell`: G99.02 dossier, 2020-04-01 to 2020-04-30: 4 records, where 30 are usual
+    ");
     assert!(!world.path("warehouse/releases/00000002.json").exists());
     // It stands until somebody answers.
     world.run(5);
@@ -167,7 +171,7 @@ fn a_final_value_that_would_be_withdrawn_or_open_again_stops_the_release() {
     // An earlier day would take February and March away, and open January again.
     let ran = world.hoso(&["run", "--as-of", "2020-01-31"]);
     assert_eq!(ran.code, 5, "{ran}");
-    assert!(ran.stderr.contains("guard `final_changed`"), "{ran}");
+    assert!(ran.stderr.contains("guard: `final_changed`"), "{ran}");
     assert!(ran.stderr.contains("1/1 would be 1/1, provisional"), "{ran}");
     world.edit("pipeline.toml", "since = 2020-01-01", "since = 2020-02-01");
     let ran = world.run(5);
@@ -240,4 +244,30 @@ fn a_corrected_file_is_the_cause_that_its_revision_names() {
          AND unit_code = 'G99.01' GROUP BY cause, deliveries",
     );
     assert_eq!(causes, "cause,deliveries\ncorrected_file,G99.01/dossier/00000002\n");
+}
+
+#[test]
+fn the_first_release_tells_the_rejects_of_every_period() {
+    let world = World::small();
+    world.log("u1/2020-01.csv", &month("01", 1, 30, 29));
+    world.log("u1/2020-02.csv", &month("01", 2, 30, 0));
+    let ran = world.run(6);
+    assert_snapshot!(guards(&ran), @"guard: G99.01 dossier, 2020-01-01 to 2020-01-31: 29 of 59 records are rejected (49.2 %), more than 20.0 %");
+}
+
+#[test]
+fn a_release_as_of_an_earlier_day_is_stopped() {
+    let world = with_history();
+    let back = ["run", "--as-of", "2020-02-29"];
+    let ran = world.hoso(&back);
+    assert_eq!(ran.code, 5, "{ran}");
+    assert!(ran.stderr.contains("guard `as_of_went_back`: as of 2020-02-29"), "{ran}");
+    let accepted = ["--accept", "as_of_went_back,final_changed", "--reason", "a trial"];
+    let ran = world.hoso(&[&back[..], &accepted].concat());
+    assert_eq!(ran.code, 0, "{ran}");
+    let causes = world.query(
+        "SELECT cause FROM revisions WHERE release = 2 AND indicator = 'received' \
+         AND period_kind = 'year' GROUP BY cause",
+    );
+    assert_eq!(causes, "cause\nperiod_shrank\n");
 }

@@ -90,6 +90,32 @@ fn a_heading_that_was_renamed_is_noted_with_what_is_lacking() {
 }
 
 #[test]
+fn a_key_that_was_renamed_is_noted_too() {
+    let records = |due: &str| {
+        let record = |n| {
+            format!(
+                r#"{{"Mã hồ sơ": "G99.01-200110-000{n}", "Ngày tiếp nhận": "10/01/2020",
+                    "{due}": "20/01/2020", "Ngày có kết quả": null, "Trạng thái": "Đang xử lý",
+                    "Mã TTHC": "1.000001", "Hình thức nộp": "Trực tiếp", "Cập nhật": ""}}"#
+            )
+        };
+        (1..6).map(record).collect::<String>()
+    };
+    assert_eq!(noted(&World::small(), &records("Ngày hẹn trả")), "");
+    insta::assert_snapshot!(noted(&World::small(), &records("Hạn trả")), @"note: G99.01 dossier: nothing is read from heading 3, and none is there for Ngày hẹn trả: was one renamed?");
+}
+
+#[test]
+fn numbers_that_have_not_the_national_form_are_noted() {
+    let log = five("G99.01", 1);
+    let log = log.replacen("-0001,", "/0001,", 2);
+    insta::assert_snapshot!(noted(&World::small(), &log), @"note: G99.01 dossier: 2 of 5 dossier numbers have not the national form (agency-yymmdd-number): one that is written in another way is another dossier");
+    let world = World::small();
+    world.edit("profiles/list.toml", "\"national\"", "\"unit\"");
+    assert_eq!(noted(&world, &log), "");
+}
+
+#[test]
 fn a_log_with_the_numbers_of_another_unit_is_noted() {
     insta::assert_snapshot!(noted(&World::small(), &five("G99.02", 1)), @"note: G99.01 dossier: 5 of 5 dossier numbers are of other units, as of G99.02: is it the log of another unit?");
     insta::assert_snapshot!(noted(&World::small(), &five("000.00.02.G99", 1)), @"note: G99.01 dossier: 5 of 5 dossier numbers are of other units, as of G99.02: is it the log of another unit?");

@@ -84,3 +84,20 @@ fn a_bad_month_is_exported_mended_and_sent_again() {
     }
     assert!(missing.is_empty(), "docs/mending-data.md does not hold what was printed:\n{missing}");
 }
+
+#[test]
+fn an_older_list_that_comes_late_mends_nothing_of_a_newer_one() {
+    let world = World::small();
+    let row =
+        |status: &str| format!("G99.01-200110-0001|1.000001|10/01/2020|||{status}|Trực tiếp|");
+    world.log("u1/2020-02.csv", &row("???"));
+    world.run(0);
+    world.log("u1/2020-01.csv", &row("Đang xử lý"));
+    world.run(0);
+    let listed = world.hoso(&["quarantine", "list"]).stdout;
+    assert!(listed.contains("unknown_status"), "{listed}");
+    world.log("u1/2020-03.csv", &row("Đang xử lý"));
+    world.run(0);
+    let listed = world.hoso(&["quarantine", "list"]).stdout;
+    assert!(!listed.contains("unknown_status"), "{listed}");
+}

@@ -9,6 +9,7 @@ fn an_event_log_is_read_without_a_line_of_rust() {
     let world = World::new("receipt");
     let ran = world.run(0);
     assert_snapshot!(ran.stderr, @"
+    note: R dossier: 40 of 40 dossier numbers have not the national form (agency-yymmdd-number): one that is written in another way is another dossier
     1 deliveries: 40 records read = 40 accepted + 0 duplicate + 0 rejected + 0 out of scope
     published release 1: 2331 rows, as of 2012-01-31
     ");

@@ -203,3 +203,32 @@ fn rejects_are_those_of_their_own_unit_though_anothers_code_ends_alike() {
         assert_eq!(listed.matches("/dossier/").count(), 1, "{unit}: {listed}");
     }
 }
+
+#[test]
+fn what_a_name_tells_is_read_anew_where_the_feed_reads_it_otherwise() {
+    let world = World::small();
+    let feed = "feeds/u1.toml";
+    let name = r"'^(?<period>\d{4}-\d{2})[a-z]?\.csv$'";
+    world.edit(feed, name, r"'^(?<period>\d{4}-\d{2})_\d{4}-\d{2}[a-z]?\.csv$'");
+    world.log("u1/2020-02_2020-01.csv", &LOG.replace("Hoàn thành", "Đã xong"));
+    world.log("u1/2020-02_2020-01b.csv", LOG.trim().lines().last().unwrap());
+    world.run(0);
+    let periods = "SELECT period_start, slot FROM deliveries ORDER BY judgement, n";
+    assert_eq!(world.query(periods), "period_start,slot\n2020-02-01,\n2020-02-01,\n");
+    // The first month was that of the export; and a list replaces the one of its period.
+    let earlier = r"'^(?<period>\d{4}-\d{2})_\d{4}-\d{2}[a-z]?\.csv$'";
+    world.edit(feed, earlier, r"'^\d{4}-\d{2}_(?<period>\d{4}-\d{2})[a-z]?\.csv$'");
+    world.edit(feed, "slot = \"none\"", "slot = \"period\"");
+    let ran = world.run(0);
+    assert!(ran.stderr.contains("2 deliveries stand as another profile"), "{ran}");
+    assert_eq!(world.hoso(&REPLAY).code, 5);
+    let ran = world.hoso(&["run", "--accept", "reports_withdrawn", "--reason", "it was January"]);
+    assert_eq!(ran.code, 0, "{ran}");
+    assert_eq!(
+        world.query(&format!("{periods} LIMIT 2 OFFSET 2")),
+        "period_start,slot\n2020-01-01,2020-01-01/2020-02-01\n2020-01-01,2020-01-01/2020-02-01\n"
+    );
+    assert_eq!(received(&world), "numerator,release\n1,2\n");
+    assert_eq!(world.hoso(&["verify"]).code, 0);
+    assert!(!world.run(0).stderr.contains("another profile"));
+}

@@ -52,6 +52,9 @@ pub(super) fn put_value(gather: &mut Gather, path: &mut String, array: &ArrayRef
 
 fn put_list(gather: &mut Gather, path: &mut String, elements: &ArrayRef) {
     gather.put_nothing(path);
+    if elements.is_empty() {
+        gather.put_empty_list(path);
+    }
     for at in 0..elements.len() {
         // What is dropped anyhow need not be read.
         if gather.is_too_long() {

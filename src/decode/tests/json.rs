@@ -80,6 +80,23 @@ fn lists_within_a_record_have_several_values() {
 }
 
 #[test]
+fn a_list_with_nothing_in_it_tells_that_there_is_none() {
+    let of = |lists: &str| {
+        let text = format!(r#"[{{"MaHoSo": "1", "NgayTiepNhan": "x", {lists}}}]"#);
+        let profile = reading("e_result", &["any(GiayTo.DuongDan)"]);
+        records(text.as_bytes(), &profile).unwrap().remove(0)
+    };
+    // The second column; a key that is not there, and null, tell nothing.
+    assert_eq!(of(r#""GiayTo": [{"DuongDan": "a.pdf"}]"#), "1 | true | - | x | - | 0");
+    assert_eq!(of(r#""GiayTo": [{"DuongDan": ""}]"#), "1 | · | - | x | - | 0");
+    assert_eq!(of(r#""GiayTo": []"#), "1 | false | - | x | - | 0");
+    assert_eq!(of(r#""GiayTo": null"#), "1 | · | - | x | - | 0");
+    assert_eq!(of(r#""GiayTo": [{"Ten": "b"}]"#), "1 | · | - | x | - | 0");
+    // What is read plainly is as empty as before.
+    assert_eq!(of(r#""TrangThai": []"#), "1 | - | - | x | · | 0");
+}
+
+#[test]
 fn values_keep_their_text() {
     let profile = reading("status", &["ThongTin.TrangThai"]);
     let of = |value: &str| {

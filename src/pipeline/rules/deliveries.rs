@@ -134,6 +134,12 @@ pub(super) const RULES: &[Rule] = &[
         "cột `{column}`: {turned} trên {days} ngày chỉ hợp lệ khi tháng đứng trước; không thể biết các ngày còn lại viết theo cách nào",
     ),
     rule(
+        "days_half_turned",
+        Severity::Refuse,
+        "in `{column}`, all {cells} cells that hold days are of the first twelve of a month, and all {texts} texts of later days: the workbook took the day for the month where it could; write the days as text, or set the form of the cells, and send it again",
+        "cột `{column}`: cả {cells} ô kiểu ngày đều từ ngày 1 đến 12, còn cả {texts} ô kiểu chữ đều sau ngày 12: phần mềm bảng tính đã đảo ngày và tháng ở những ô đọc được; hãy ghi ngày ở dạng chữ hoặc đặt lại định dạng ô rồi gửi lại",
+    ),
+    rule(
         "raw_missing",
         Severity::Refuse,
         "the bytes received are no longer kept",

@@ -29,6 +29,12 @@ pub(super) const RULES: &[Rule] = &[
         "{lost} trên {received} báo cáo mà lần công bố trước đã nhận nay bị từ chối",
     ),
     rule(
+        "as_of_went_back",
+        Severity::Guard,
+        "as of {as_of}, where the last release was made as of {before}: figures of the days between would be published no more",
+        "tính đến {as_of}, trong khi lần công bố trước tính đến {before}: số liệu của những ngày ở giữa sẽ không còn được công bố",
+    ),
+    rule(
         "final_changed",
         Severity::Guard,
         "{rows} final values would change, the first: {first}",

@@ -119,6 +119,12 @@ pub(super) const RULES: &[Rule] = &[
         "{records} bản ghi có ngày sau ngày nhận tệp, muộn nhất là {day}",
     ),
     rule(
+        "numbers_without_form",
+        Severity::Mark,
+        "{records} of {of} dossier numbers have not the national form (agency-yymmdd-number): one that is written in another way is another dossier",
+        "{records} trên {of} mã hồ sơ không theo mẫu quốc gia (mã cơ quan-nnttnn-số): cùng một mã viết khác đi là một hồ sơ khác",
+    ),
+    rule(
         "flag_constant",
         Severity::Mark,
         "`{column}` is {value} in all {records} records: it tells nothing",

@@ -60,7 +60,7 @@ impl InCell<'_> {
                 continue;
             }
             let mut rejects = quarantine::of_judgement(judgement, quarantine, store)?;
-            mended::mark(&mut rejects, self.pipeline, dossiers, store)?;
+            mended::mark(&mut rejects, ledger, self.pipeline, dossiers, store)?;
             let mut by_rule: BTreeMap<String, i64> = BTreeMap::new();
             for reject in rejects.into_iter().filter(|reject| !reject.is_mended) {
                 *by_rule.entry(reject.rule).or_default() += 1;

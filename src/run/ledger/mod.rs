@@ -16,7 +16,7 @@ use crate::pipeline::rules::{Note, Refusal};
 use crate::pipeline::tables::{Cell, Table};
 use crate::pipeline::withdrawal;
 use crate::store::Store;
-use crate::store::intents::Intent;
+use crate::store::intents::{Intent, Judging};
 use crate::store::landed::{Delivery, Manifest};
 use crate::store::parquet::DataFile;
 use crate::store::table::Snapshot;
@@ -73,6 +73,11 @@ impl Judgement {
     /// Whether the delivery was refused because it is withdrawn.
     pub(super) fn is_withdrawn(&self) -> bool {
         self.refusal.as_ref().is_some_and(|refusal| refusal.rule == withdrawal::RULE)
+    }
+
+    /// Whether what was refused is a file that the feed never asked for.
+    fn is_of_no_part(&self) -> bool {
+        self.refusal.as_ref().is_some_and(|refusal| refusal.rule == "name_outside_pattern")
     }
 
     /// Returns the name of the judgement's files.
@@ -132,7 +137,8 @@ impl Ledger {
     /// Returns what is to be judged, in the order of landing: what has landed and is not judged
     /// yet, what is to be judged again, what is withdrawn, or is no more, and what a run that was
     /// killed was judging otherwise than it is entered. The files of a judgement bear its number:
-    /// what a run has begun by another profile is another judgement.
+    /// what a run has begun by another profile is another judgement. What no feed of the pipeline
+    /// reads is left.
     pub(super) fn work(
         &self,
         landed: &[Delivery],
@@ -145,17 +151,20 @@ impl Ledger {
             let standing = self.judgement_of(delivery);
             let last = standing.map_or(0, |standing| standing.judgement);
             let begun = left_over.iter().filter_map(|(_, intent)| intent.judgements.get(&id));
-            let is_begun = begun.clone().any(|begun| begun.judgement != last);
+            let is_entered = |begun: &Judging| {
+                let entered = standing.map(|of| (of.judgement, &of.profile_hash));
+                entered == Some((begun.judgement, &begun.profile_hash))
+            };
+            let is_begun = begun.clone().any(|begun| !is_entered(begun));
             let Manifest { name, sha256, .. } = &delivery.manifest;
-            let feed = pipeline.feed(&delivery.unit, &delivery.feed);
-            let judged_by = feed.map(|feed| feed.judged_by(name, sha256));
-            let holds = |hash: &String| judged_by.as_ref() == Some(hash);
-            let is_turned = feed.zip(standing).is_some_and(|(feed, standing)| {
+            let feed = pipeline.feed(&delivery.unit, &delivery.feed)?;
+            let judged_by = feed.judged_by(name, sha256);
+            let is_turned = standing.is_some_and(|standing| {
                 let is_withdrawn = feed.withdrawal(name, sha256).is_some();
-                (is_withdrawn || standing.is_withdrawn()) && !holds(&standing.profile_hash)
+                (is_withdrawn || standing.is_withdrawn()) && judged_by != standing.profile_hash
             });
             let is_wanted = last == 0 || again.contains(&id) || is_begun || is_turned;
-            let others = begun.filter(|begun| !holds(&begun.profile_hash));
+            let others = begun.filter(|begun| begun.profile_hash != judged_by);
             let last = others.map(|begun| begun.judgement).fold(last, i64::max);
             is_wanted.then(|| Work { delivery: delivery.clone(), judgement: last + 1 })
         };
@@ -207,10 +216,10 @@ impl Ledger {
         fallen.map(Judgement::delivery).collect()
     }
 
-    /// Whether it holds a later judgement of the same delivery.
-    pub(super) fn supersedes(&self, judgement: &Judgement) -> bool {
-        let standing = self.latest.get(&judgement.key());
-        standing.is_some_and(|standing| standing.judgement > judgement.judgement)
+    /// Whether it holds another judgement of the same delivery: a later one, or one that another run
+    /// has entered under the same number.
+    pub(super) fn has_other(&self, judgement: &Judgement) -> bool {
+        self.latest.get(&judgement.key()).is_some_and(|standing| standing != judgement)
     }
 
     /// Whether a delivery is judged.
@@ -275,7 +284,7 @@ impl Ledger {
                     judgement: (judgement.delivery(), judgement.judgement),
                     is_standing: self.replaced_by(judgement).is_none(),
                 });
-            } else if is_part(judgement) {
+            } else if is_part(judgement) && !judgement.is_of_no_part() {
                 broken.insert(feed);
             }
             if is_end {

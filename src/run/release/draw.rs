@@ -88,6 +88,7 @@ pub(super) fn draw(
     }
     let mut evidence =
         guards::judge(pipeline, &basis.covered, &basis.completeness, &known, options);
+    evidence.extend(guards::went_back(released.release.as_ref(), options));
     evidence.extend(told.final_changed.evidence());
     let accepted = guards::accept(&evidence, options)?;
     let completeness = [Ok::<_, Failure>(basis.completeness.batch())];

@@ -79,16 +79,20 @@ pub(super) fn release(
 }
 
 /// Brings the Delta tables and the plain copies up to the last release: a run that stopped after
-/// publishing has left this to the next.
-pub(super) fn roll_forward_last(pipeline: &Pipeline, store: &Store) -> anyhow::Result<()> {
+/// publishing has left this to the next. Returns that release, where there was something to do.
+pub(super) fn roll_forward_last(
+    pipeline: &Pipeline,
+    store: &Store,
+) -> anyhow::Result<Option<Release>> {
     let last = || store.latest_release().context("failed to read the last release");
-    let mut next = last()?;
+    let (mut next, mut rolled) = (last()?, None);
     while let Some(release) = next {
-        roll_forward(pipeline, store, &release)?;
+        let is_rolled = roll_forward(pipeline, store, &release)?;
         // Copies of a release that another run has published meanwhile may lie under ours.
         next = last()?.filter(|newer| newer.number > release.number);
+        rolled = Some(release).filter(|_| is_rolled).or(rolled);
     }
-    Ok(())
+    Ok(rolled)
 }
 
 /// Reads the indicators as a release published them.
@@ -106,8 +110,10 @@ pub(super) fn made_with_others(release: &Release, pipeline: &Pipeline) -> Vec<&'
     others.map(|(what, ..)| what).collect()
 }
 
-/// Commits to each released table what it lacks of the releases up to this one, in their order.
-fn roll_forward(pipeline: &Pipeline, store: &Store, release: &Release) -> anyhow::Result<()> {
+/// Commits to each released table what it lacks of the releases up to this one, in their order;
+/// whether any lacked one.
+fn roll_forward(pipeline: &Pipeline, store: &Store, release: &Release) -> anyhow::Result<bool> {
+    let mut is_rolled = false;
     for (at, (table, replace)) in RELEASED.into_iter().enumerate() {
         let done = store.snapshot(table)?.release()?.unwrap_or(0);
         // The copies come before the last table's commit: when it stands, all stands.
@@ -115,6 +121,7 @@ fn roll_forward(pipeline: &Pipeline, store: &Store, release: &Release) -> anyhow
             copy(pipeline, store, release)?;
         }
         for number in done + 1..=release.number {
+            is_rolled = true;
             let missing = store.release(number).context("failed to read a release")?;
             let file = data_file(&missing, table);
             let file = file.with_context(|| format!("release {number} lacks a file"))?;
@@ -123,7 +130,7 @@ fn roll_forward(pipeline: &Pipeline, store: &Store, release: &Release) -> anyhow
                 .with_context(|| format!("failed to roll `{}` forward", table.name()))?;
         }
     }
-    Ok(())
+    Ok(is_rolled)
 }
 
 /// Puts a release's data files where they belong, named by its number and their content.

@@ -152,3 +152,38 @@ fn what_a_run_that_died_replaced_stands_again_where_the_new_list_is_refused() {
         holds(&strict, &store, 2, &format!("at write {n_writes}"));
     }
 }
+
+#[test]
+fn of_two_runs_by_two_profiles_one_is_entered_and_folded() {
+    let landed = Landed::new();
+    let profile = landed.folder.path().join("profiles/list.toml");
+    let text = fs::read_to_string(&profile).unwrap();
+    // By the other, the statuses of all records are unknown.
+    fs::write(&profile, text.replace("[\"Đang xử lý\"]", "[\"Khác\"]")).unwrap();
+    let other = Pipeline::load(landed.folder.path()).unwrap();
+    let by_other = |store: &Store| ingest(&other, store, &BTreeSet::new(), &watch());
+    for n_writes in 0.. {
+        let at = landed.folder.path().join(format!("both-{n_writes}"));
+        let url = at.to_str().unwrap();
+        copy(&landed.stores[0], &at);
+        let (first, waits) = Store::slow(url, n_writes, ENOUGH).unwrap();
+        let store = Store::open(url, &Access::default()).unwrap();
+        let has_waited = thread::scope(|scope| {
+            // Dropped at its end, so that nobody waits for it.
+            let landed = &landed;
+            let first = scope.spawn(move || landed.ingest_into(&first).is_ok());
+            let has_waited = block_on(waits.reached).is_ok();
+            drop(by_other(&store));
+            waits.resume.send(()).ok();
+            first.join().unwrap();
+            has_waited
+        });
+        if !has_waited {
+            assert!(n_writes > 4, "waited at {n_writes} writes only");
+            break;
+        }
+        by_other(&store).unwrap();
+        let verified = verify::verify(&other, &store, super::at("2021-01-01T00:00:00Z"));
+        assert!(verified.holds(), "at write {n_writes}: {}", verified.text());
+    }
+}

@@ -131,6 +131,12 @@ pub(super) fn orphans(store: &Store) -> anyhow::Result<Account> {
         for (path, size_bytes) in &live {
             lying_as(path, *size_bytes, table, &lying, &mut account);
         }
+        if table == Table::Dossiers {
+            let other = |path: &&str| other_content(path, table, &lying, store);
+            let paths: Vec<&str> = live.keys().copied().collect();
+            let others: Vec<String> = paths.par_iter().filter_map(other).collect();
+            others.into_iter().for_each(|finding| account.find(finding));
+        }
         let is_released =
             |path: &String| released.contains(&(table.name().to_owned(), path.clone()));
         let is_left_over = |path: &&String| !live.contains_key(path.as_str()) && !is_released(path);
