@@ -10,7 +10,7 @@ use clap::builder::PossibleValuesParser;
 
 use crate::pipeline::{Pipeline, rules};
 use crate::run::report::Report;
-use crate::run::stop::StopFlag;
+use crate::run::stop::{Stop, StopFlag};
 use crate::run::watch::Watch;
 use crate::run::{self, Options};
 
@@ -130,7 +130,8 @@ pub(super) fn run(args: &Args, cli: &Cli) -> anyhow::Result<Exit> {
     if let Some(path) = report {
         // Nobody runs for hours to be told that the report has no place.
         let opened = std::fs::OpenOptions::new().create(true).append(true).open(path);
-        opened.with_context(|| format!("failed to write the report `{}`", path.display()))?;
+        let failed = |error| format!("failed to write the report `{}`: {error}", path.display());
+        opened.map_err(|error| Stop::Mistake(failed(error)))?;
     }
     let watch = Watch { progress: display(*progress, cli.quiet), stop: listen()? };
     let store = run::open_store(cli.store_url(&pipeline), &pipeline);

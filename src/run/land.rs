@@ -173,6 +173,8 @@ impl Landing<'_> {
         if of_name.into_iter().chain(of_slot).any(is_same) {
             // Copied anew, all files of a folder look new: the order of their names tells nothing.
             self.n_replaced += usize::from(of_slot.is_some_and(|latest| !is_same(latest)));
+            // What was lost, or has expired, can be judged again from now on.
+            self.store.put_raw(&bytes).context("failed to keep the raw bytes")?;
             return Ok(());
         }
         let refusal = || Refusal::new("name_outside_pattern", [("hash", name.clone())]);

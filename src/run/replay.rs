@@ -59,7 +59,8 @@ pub fn select(pipeline: &Pipeline, store: &Store, filter: &Filter) -> anyhow::Re
         if !is_unit || !breaks_rule || !may_differ(judgement, delivery) {
             continue;
         }
-        if is_judged_so(judgement, pipeline) {
+        let is_missing = judgement.refusal.as_ref().is_some_and(|of| of.rule == "raw_missing");
+        if is_judged_so(judgement, pipeline) && !is_missing {
             selection.n_unmended += 1;
         } else if store.has_raw(&judgement.sha256).context("failed to look for the raw bytes")? {
             selection.again.insert(judgement.delivery());

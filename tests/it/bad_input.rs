@@ -34,7 +34,7 @@ fn a_bad_record_goes_to_quarantine_with_its_rule_place_and_shape() {
     );
     assert_snapshot!(world.hoso(&["quarantine", "list"]).stdout, @"
     G99.01/dossier/00000001#2        no_key               no dossier number
-    G99.01/dossier/00000001#3        impossible_day       `99/99/9999` is no day in the profile's forms
+    G99.01/dossier/00000001#3        impossible_day       `99/99/9999` is no day, or not in a form of the profile
     G99.01/dossier/00000001#4        unknown_status       unknown status `Xx xxx 99`
     G99.01/dossier/00000001#5        unknown_procedure    procedure `9.999999` is not in the catalogue
     G99.01/dossier/00000001#6        unknown_channel      unknown channel `Xxxx xxx`
@@ -233,10 +233,10 @@ fn what_may_tell_of_a_person_is_neither_a_number_nor_a_code() {
     world.write("in/u1/2020-01.csv", log);
     world.run(0);
     assert_snapshot!(world.hoso(&["quarantine", "list"]).stdout, @"
-    G99.01/dossier/00000001#1        not_an_identifier    `Xx Xxx Xxx` is no number or code: words stand in it, or no digit
+    G99.01/dossier/00000001#1        not_an_identifier    `Xx Xxx Xxx` is no number or code: words or letters of another script stand in it, or no digit
     G99.01/dossier/00000001#2        not_a_number         `9999999999` is not a whole number
     G99.01/dossier/00000001#3        not_a_number         `+99999999999` is not a whole number
-    G99.01/dossier/00000001#4        not_an_identifier    `xx Xxx` is no number or code: words stand in it, or no digit
+    G99.01/dossier/00000001#4        not_an_identifier    `xx Xxx` is no number or code: words or letters of another script stand in it, or no digit
     4 rejected records
     ");
     let dossiers = world.dossiers();

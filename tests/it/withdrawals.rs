@@ -225,3 +225,22 @@ fn a_withdrawal_is_declared_whole() {
     assert!(ran.stderr.contains("missing key `reason`"), "{ran}");
     assert!(ran.stderr.contains("did you mean `reason`?"), "{ran}");
 }
+
+#[test]
+fn what_was_taken_away_meanwhile_is_sent_again_and_judged_again() {
+    let world = World::small();
+    world.log("u1/2020-01.csv", RIGHT);
+    world.run(0);
+    withdraw(&world, 1, "too early");
+    world.hoso(&["run", "--accept", "reports_withdrawn", "--reason", "a trial"]);
+    fs::remove_dir_all(world.path("warehouse/raw")).unwrap();
+    take_back(&world);
+    let ran = world.run(5);
+    assert!(ran.stderr.contains("send the file again"), "{ran}");
+    world.log("u1/2020-01.csv", RIGHT);
+    world.run(0);
+    let replayed = world.hoso(&["quarantine", "replay"]);
+    assert_eq!(replayed.code, 0, "{replayed}");
+    assert!(replayed.stderr.contains("= 2 accepted"), "{replayed}");
+    assert_eq!(world.hoso(&["verify"]).code, 0);
+}

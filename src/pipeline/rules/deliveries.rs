@@ -142,7 +142,7 @@ pub(super) const RULES: &[Rule] = &[
     rule(
         "raw_missing",
         Severity::Refuse,
-        "the bytes received are no longer kept",
-        "dữ liệu gốc không còn được lưu",
+        "the bytes received are no longer kept: send the file again, then `hoso quarantine replay`",
+        "dữ liệu gốc không còn được lưu: hãy gửi lại tệp",
     ),
 ];

@@ -49,13 +49,13 @@ pub(super) const RULES: &[Rule] = &[
     rule(
         "not_an_identifier",
         Severity::Reject,
-        "`{text}` is no number or code: words stand in it, or no digit",
-        "`{text}` không phải là số hay mã: có từ ngữ hoặc không có chữ số",
+        "`{text}` is no number or code: words or letters of another script stand in it, or no digit",
+        "`{text}` không phải là số hay mã: có từ ngữ, ký tự lạ hoặc không có chữ số",
     ),
     rule(
         "impossible_day",
         Severity::Reject,
-        "`{text}` is no day in the profile's forms",
+        "`{text}` is no day, or not in a form of the profile",
         "`{text}` không phải là ngày hợp lệ",
     ),
     rule(
