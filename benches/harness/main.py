@@ -17,7 +17,7 @@ from .trial import Trial
 
 SCENARIOS = {
     scenario.__name__: scenario
-    for scenario in [full, stages, large, daily, indicators, files, postgres]
+    for scenario in [full, large, stages, daily, indicators, files, postgres]
 }
 
 

@@ -23,7 +23,7 @@ use crate::pipeline::tables::{Cell, Table};
 
 use super::{Store, StoreError, hex};
 
-const ROW_GROUP_ROWS: usize = 128 * 1024;
+const ROW_GROUP_ROWS: usize = 64 * 1024;
 pub(super) const BATCH_ROWS: usize = 32 * 1024;
 /// How many rows are encoded at a time: another number makes other bytes.
 const ROWS_AT_A_TIME: usize = 4 * 1024;
