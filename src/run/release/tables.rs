@@ -123,13 +123,15 @@ impl Making<'_> {
         let revisions = revise(&mut rows, &published, number, changes);
         // Where figures differ it makes no odds how they were read.
         let published = revisions.is_empty().then_some(published);
+        // At the first release there is one for each row: they go before more is made.
+        let told = Revisions::from_rows(&revisions, number, published_at);
+        let n_changed = revisions.len();
+        let final_changed = FinalChanged::of(&revisions, &pipeline.definitions);
+        drop(revisions);
         add_readings(&mut rows, pipeline, options.as_of);
-        let (indicators, (told, trends)) = rayon::join(
+        let (indicators, trends) = rayon::join(
             || Indicators::from_rows(&rows),
-            || {
-                let told = Revisions::from_rows(&revisions, number, published_at);
-                (told, trend::batch(&trend::trends(&rows, pipeline, options.as_of)))
-            },
+            || trend::batch(&trend::trends(&rows, pipeline, options.as_of)),
         );
         let is_read_otherwise = match published {
             Some(published) => indicators != published || trends != self.trends.rows(id)?,
@@ -138,8 +140,8 @@ impl Making<'_> {
         Ok(Part {
             is_read_otherwise,
             rows: [indicators.batch().clone(), told.batch().clone(), trends],
-            n_changed: revisions.len(),
-            final_changed: FinalChanged::of(&revisions, &pipeline.definitions),
+            n_changed,
+            final_changed,
         })
     }
 }
