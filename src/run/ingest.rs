@@ -71,7 +71,7 @@ pub(super) fn ingest(
             }
             judged.extend(judge_all(&revealed, &ledger)?);
         }
-        let written = intent(&judged);
+        let intended = intent(&judged);
         let (judgements, intent) = loop {
             judged.iter().for_each(|judged| ledger.add(judged.judgement.clone()));
             let folding = |ledger: &Ledger| {
@@ -79,7 +79,7 @@ pub(super) fn ingest(
             };
             let folded = folding(&ledger);
             let Committed { n_rewritten, judgements, version, intent } =
-                folded.commit(Some(&written))?;
+                folded.commit(Some(&intended))?;
             ingested.n_cells_rewritten += n_rewritten;
             quarantine(&judged, &spill, store)?;
             enter(&judgements, store)?;
@@ -89,7 +89,7 @@ pub(super) fn ingest(
             if judgements.iter().any(|judgement| ledger.has_other(judgement)) {
                 // It stands, but the cells may hold ours: the intent tells the next run of them,
                 // put again where the other run took it away.
-                store.put_intent(&written).context("failed to put the intent")?;
+                store.put_intent(&intended).context("failed to put the intent")?;
                 return Err(Stop::Contended.into());
             }
             let is_last = store.snapshot(Table::Dossiers)?.version == version;

@@ -55,6 +55,8 @@ pub fn plan(
     let accept = rules::guards().map(str::to_owned).collect();
     let options = Options { accept, reason: "a plan".to_owned(), ..options.clone() };
     let report = run(pipeline, &beside, &options, watch)?;
+    // What a run that was stopped has left is published already, and told by the next run.
+    let report = Report { left_over: None, ..report };
     let known: BTreeSet<String> = before.iter().map(Delivery::id).collect();
     let mut landed = beside.landed().context("failed to read the manifests")?;
     landed.retain(|delivery| !known.contains(&delivery.id()));

@@ -4,10 +4,13 @@ use std::fmt::Write as _;
 use std::fs;
 
 use crate::pipeline::Pipeline;
+use crate::pipeline::rules::Language;
+use crate::run::plan::plan;
 use crate::run::state::State;
 use crate::run::{Options, run};
 use crate::store::Store;
 use crate::store::cloud::Access;
+use crate::store::faults::Fault;
 
 use super::{at, options, run_at, small, watch};
 
@@ -83,4 +86,33 @@ fn a_release_stands_only_for_what_it_was_made_of() {
     deliver(2);
     assert_ne!(released(), first);
     assert_eq!(inputs(&pipeline, as_of), released());
+}
+
+#[test]
+fn what_a_run_that_was_stopped_had_to_tell_of_its_release_the_next_tells() {
+    let mut n_left = 0;
+    for n_writes in 0.. {
+        let (folder, pipeline) = small();
+        let at_store = folder.path().join("store");
+        let url = at_store.to_str().unwrap();
+        fs::write(folder.path().join("in/u1/2020-01.csv"), log(1, 3)).unwrap();
+        fs::write(folder.path().join("in/u1/2020-02.csv"), "nothing that is a log").unwrap();
+        let dying = Store::failing(url, n_writes, Fault::Refused).unwrap();
+        if run_at(&pipeline, &dying, at("2020-04-01T00:00:00Z")).is_ok() {
+            break;
+        }
+        let store = Store::open(url, &Access::default()).unwrap();
+        let options = options(&pipeline, at("2020-04-01T00:00:00Z"));
+        let is_left = store.release_numbers().unwrap() == [1];
+        let planned = is_left.then(|| plan(&pipeline, &store, &options, &watch()).unwrap());
+        assert!(planned.is_none_or(|planned| !planned.has_gaps()), "at write {n_writes}");
+        let report = run(&pipeline, &store, &options, &watch()).unwrap();
+        let told = report.summary(Language::English);
+        // The last write of all is that of a table: after it nothing is left.
+        if is_left && told.contains("release 1 was made by a run that was stopped") {
+            n_left += 1;
+            assert!(report.has_gaps() && told.contains("refused: G99.01/dossier/"), "{told}");
+        }
+    }
+    assert!(n_left > 2, "a release was left by {n_left} runs");
 }
