@@ -41,15 +41,14 @@ pub struct Arranged(RecordBatch);
 
 impl Arranged {
     /// Arranges observations, cell by cell.
-    pub fn by_cell(batches: &[Observations]) -> Vec<(Cell, Self)> {
-        let batches: Vec<&RecordBatch> = batches.iter().map(Observations::batch).collect();
-        let all = concat(&Observations::schema(), &batches);
+    pub fn by_cell(observations: &Observations) -> Vec<(Cell, Self)> {
+        let all = observations.batch();
         let cells = all.column(CELL).as_primitive::<Int64Type>();
         let cell = |row: u32| cells.value(row as usize);
-        let order = Order::new(&all);
+        let order = Order::new(all);
         let mut rows: Vec<u32> = (0..all.num_rows() as u32).collect();
         rows.sort_by(|a, b| cell(*a).cmp(&cell(*b)).then_with(|| order.of(*a, *b)));
-        let sorted = taken(&all, &UInt32Array::from_iter_values(rows.iter().copied()));
+        let sorted = taken(all, &UInt32Array::from_iter_values(rows.iter().copied()));
         let mut first = 0;
         let parts = rows.chunk_by(|a, b| cell(*a) == cell(*b)).map(|part| {
             let own = sorted.slice(first, part.len());

@@ -114,7 +114,8 @@ fn supplied_masks(batch: &RecordBatch) -> Vec<u64> {
 /// Names the columns that each observation supplies, joined by spaces.
 fn supplied_names(supplied: &[u64]) -> StringArray {
     let mut known: BTreeMap<u64, String> = BTreeMap::new();
-    let mut told = StringBuilder::new();
+    let n_bytes = supplied.first().map_or(0, |first| names_of(*first).len() * supplied.len());
+    let mut told = StringBuilder::with_capacity(supplied.len(), n_bytes);
     for same in supplied.chunk_by(|a, b| a == b) {
         let names = known.entry(same[0]).or_insert_with(|| names_of(same[0]));
         same.iter().for_each(|_| told.append_value(&*names));

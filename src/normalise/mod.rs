@@ -109,6 +109,7 @@ pub struct Judge<'a> {
     /// The positions of headings that nothing is read from.
     unknown_headings: Vec<usize>,
     contracts: Contracts<'a>,
+    accepted: ObservationsBuilder<'a>,
 }
 
 impl<'a> Judge<'a> {
@@ -162,12 +163,13 @@ impl<'a> Judge<'a> {
             flags: FlagTally::default(),
             belonging: Belonging::new(pipeline, profile, origin),
             unknown_headings: header.unknown.clone(),
+            accepted: ObservationsBuilder::new(origin),
         }
     }
 
-    /// Judges a batch: each record becomes an observation or a reject, or is out of scope.
-    pub fn normalise(&mut self, records: &Records, fates: &mut Fates) -> (Observations, Rejects) {
-        let mut accepted = ObservationsBuilder::new(self.origin);
+    /// Judges a batch: each record becomes an observation, which waits to be taken, or a reject, or is
+    /// out of scope.
+    pub fn normalise(&mut self, records: &Records, fates: &mut Fates) -> Rejects {
         let mut rejected = RejectsBuilder::new(self.origin);
         let texts: Vec<&StringArray> =
             (0..self.readers.len()).map(|at| records.texts(at)).collect();
@@ -193,7 +195,7 @@ impl<'a> Judge<'a> {
                 Ok(()) => {
                     self.flags.add(&record);
                     self.belonging.add(&record, &key);
-                    accepted.push(&key, self.pipeline.settings.buckets, &record);
+                    self.accepted.push(&key, self.pipeline.settings.buckets, &record);
                 }
                 Err((column, breach)) => {
                     fates.rejected += 1;
@@ -204,7 +206,17 @@ impl<'a> Judge<'a> {
                 }
             }
         }
-        (accepted.finish(), rejected.finish())
+        rejected.finish()
+    }
+
+    /// Returns how many observations wait.
+    pub fn n_waiting(&self) -> usize {
+        self.accepted.n_rows()
+    }
+
+    /// Takes the observations that wait.
+    pub fn take(&mut self) -> Observations {
+        self.accepted.finish()
     }
 
     /// Returns why the whole delivery is refused, where what was read so far breaks a contract.

@@ -5,8 +5,8 @@ use std::cell::RefCell;
 use arrow::array::{Array as _, ArrayRef, new_null_array};
 use arrow::datatypes::DataType;
 
-/// As many rows as are sorted at a time.
-const ROWS: usize = 64 << 10;
+/// As many rows as are sorted at a time, and a batch of records more.
+const ROWS: usize = 68 << 10;
 
 thread_local! {
     static KNOWN: RefCell<Vec<ArrayRef>> = const { RefCell::new(Vec::new()) };

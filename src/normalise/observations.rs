@@ -1,5 +1,6 @@
 //! Observations: what one record says of one dossier, typed.
 
+use std::mem::replace;
 use std::sync::Arc;
 
 use arrow::array::{
@@ -118,8 +119,13 @@ impl<'a> ObservationsBuilder<'a> {
         self.n_rows += 1;
     }
 
-    pub(super) fn finish(mut self) -> Observations {
-        let (n, origin) = (self.n_rows, self.origin);
+    pub(super) fn n_rows(&self) -> usize {
+        self.n_rows
+    }
+
+    /// Ends the batch; another one begins.
+    pub(super) fn finish(&mut self) -> Observations {
+        let (n, origin) = (std::mem::take(&mut self.n_rows), self.origin);
         let observed = origin.observed.map(|(micros, _)| micros);
         let period_end = origin.period.map(|(_, end)| end.to_epoch_days());
         let mut observed_at = TimestampMicrosecondBuilder::new().with_timezone("UTC");
@@ -138,7 +144,7 @@ impl<'a> ObservationsBuilder<'a> {
             Arc::new(self.marks.finish()),
             Arc::new(self.supplied.finish()),
         ];
-        arrays.extend(self.values.into_iter().map(|values| values.finish(n)));
+        arrays.extend(self.values.iter_mut().map(|values| values.finish(n)));
         let batch = RecordBatch::try_new(Observations::schema(), arrays);
         Observations::new(batch.expect("each column was given one value a record"))
     }
@@ -212,14 +218,24 @@ impl ValueBuilder {
         }
     }
 
-    fn finish(mut self, n_rows: usize) -> ArrayRef {
+    /// Ends the column; the next is made ready for as many values.
+    fn finish(&mut self, n_rows: usize) -> ArrayRef {
         self.pad(n_rows);
         match self {
             Self::None(kind) => nulls(&kind.data_type(), n_rows),
-            Self::Text(mut texts) => Arc::new(texts.finish()),
-            Self::Day(mut days) => Arc::new(days.finish()),
-            Self::Integer(mut numbers) => Arc::new(numbers.finish()),
-            Self::Flag(mut flags) => Arc::new(flags.finish()),
+            Self::Text(texts) => {
+                let next = StringBuilder::with_capacity(n_rows, texts.values_slice().len());
+                Arc::new(replace(texts, next).finish())
+            }
+            Self::Day(days) => {
+                Arc::new(replace(days, Date32Builder::with_capacity(n_rows)).finish())
+            }
+            Self::Integer(numbers) => {
+                Arc::new(replace(numbers, Int64Builder::with_capacity(n_rows)).finish())
+            }
+            Self::Flag(flags) => {
+                Arc::new(replace(flags, BooleanBuilder::with_capacity(n_rows)).finish())
+            }
         }
     }
 

@@ -21,11 +21,13 @@ use crate::store::landed::{Delivery, Manifest};
 use crate::store::{Store, StoreError};
 
 use super::ledger::Judgement;
-use super::spill::{Place, RunWriter, Runs, Spill};
+use super::spill::{Place, ROWS_IN_A_RUN, RunWriter, Runs, Spill};
 use super::threads::end_of;
 
-/// How many batches may wait between two threads.
+/// How many batches of records may wait to be judged.
 const BATCHES_AHEAD: usize = 1;
+/// How many runs may wait to be sorted: none, beside the one that is sorted.
+const RUNS_AHEAD: usize = 0;
 
 /// A delivery's judgement with what it brings.
 #[derive(Debug)]
@@ -236,7 +238,7 @@ fn judge_records(
     spill: &Spill,
 ) -> anyhow::Result<Result<JudgedRecords, Refusal>> {
     let (mut fates, mut rejects) = (Fates::default(), Rejected::default());
-    let (to_sort, accepted) = sync_channel(BATCHES_AHEAD);
+    let (to_sort, accepted) = sync_channel(RUNS_AHEAD);
     thread::scope(|scope| {
         let sorting = scope.spawn(|| sort(accepted, spill));
         for records in decoded {
@@ -244,7 +246,7 @@ fn judge_records(
                 Ok(records) => records,
                 Err(refusal) => return Ok(Err(refusal)),
             };
-            let (accepted, rejected) = judge.normalise(&records, &mut fates);
+            let rejected = judge.normalise(&records, &mut fates);
             if let Some(refusal) = judge.refusal() {
                 return Ok(Err(refusal.clone()));
             }
@@ -253,10 +255,13 @@ fn judge_records(
                 rejects.places.push(spill.put(rejected.batch())?);
                 rejects.n += n_rejected;
             }
-            if to_sort.send(accepted).is_err() {
+            if judge.n_waiting() >= ROWS_IN_A_RUN && to_sort.send(judge.take()).is_err() {
                 // It has failed, and tells why below.
                 break;
             }
+        }
+        if judge.n_waiting() > 0 {
+            to_sort.send(judge.take()).ok();
         }
         drop(to_sort);
         let runs = end_of(sorting)?;
@@ -268,7 +273,7 @@ fn judge_records(
 /// Sorts observations into runs.
 fn sort(accepted: Receiver<Observations>, spill: &Spill) -> anyhow::Result<Runs> {
     let mut runs = RunWriter::new(spill);
-    accepted.into_iter().try_for_each(|observations| runs.push(observations))?;
+    accepted.into_iter().try_for_each(|observations| runs.push(&observations))?;
     runs.finish()
 }
 

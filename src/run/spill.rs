@@ -25,7 +25,7 @@ use crate::normalise::Observations;
 use crate::pipeline::tables::Cell;
 
 /// How many observations are sorted at a time.
-const ROWS_IN_A_RUN: usize = if cfg!(test) { 3 } else { 64 << 10 };
+pub(super) const ROWS_IN_A_RUN: usize = if cfg!(test) { 3 } else { 64 << 10 };
 /// About how many observations are read at a time.
 const ROWS_IN_A_BLOCK: usize = if cfg!(test) { 1 } else { 2 << 10 };
 /// About how many observations are folded at a time.
@@ -161,30 +161,17 @@ impl Runs {
 /// Sorts the observations of a delivery run by run.
 pub(super) struct RunWriter<'a> {
     spill: &'a Spill,
-    waiting: Vec<Observations>,
-    n_waiting: usize,
     blocks: BTreeMap<Cell, Vec<Block>>,
     runs: Runs,
 }
 
 impl<'a> RunWriter<'a> {
     pub(super) fn new(spill: &'a Spill) -> Self {
-        let (waiting, blocks) = (Vec::new(), BTreeMap::new());
-        Self { spill, waiting, n_waiting: 0, blocks, runs: Runs::default() }
+        Self { spill, blocks: BTreeMap::new(), runs: Runs::default() }
     }
 
-    /// Adds observations.
-    pub(super) fn push(&mut self, observations: Observations) -> anyhow::Result<()> {
-        self.n_waiting += observations.batch().num_rows();
-        self.waiting.push(observations);
-        if self.n_waiting < ROWS_IN_A_RUN { Ok(()) } else { self.end_run() }
-    }
-
-    /// Ends the last run.
+    /// Ends the runs.
     pub(super) fn finish(mut self) -> anyhow::Result<Runs> {
-        if self.n_waiting > 0 {
-            self.end_run()?;
-        }
         // What is returned is kept until all deliveries of the batch are folded.
         for (cell, blocks) in self.blocks {
             let list = serde_json::to_vec(&blocks).context("failed to write a list of blocks")?;
@@ -193,11 +180,10 @@ impl<'a> RunWriter<'a> {
         Ok(self.runs)
     }
 
-    fn end_run(&mut self) -> anyhow::Result<()> {
-        let waiting = std::mem::take(&mut self.waiting);
-        self.n_waiting = 0;
+    /// Sorts observations into a run.
+    pub(super) fn push(&mut self, observations: &Observations) -> anyhow::Result<()> {
         self.runs.n_runs += 1;
-        for (cell, part) in Arranged::by_cell(&waiting) {
+        for (cell, part) in Arranged::by_cell(observations) {
             let (part, n_repeated) = part.without_duplicates();
             self.runs.n_duplicates += n_repeated.values().sum::<i64>();
             self.runs.n_observations += part.len() as i64;

@@ -76,12 +76,11 @@ fn fold_in(cells: &mut Cells, log: &str, delivery: usize, pipeline: &Pipeline) -
     let read = decode(log.as_bytes(), &feed.profile).unwrap();
     let mut judge = Judge::new(pipeline, feed, &origin, &read.header);
     let mut fates = Fates::default();
-    let mut observations = Vec::new();
     for records in read.records {
-        observations.push(judge.normalise(&records.unwrap(), &mut fates).0);
+        judge.normalise(&records.unwrap(), &mut fates);
     }
     let nothing = BTreeSet::new();
-    for (cell, part) in Arranged::by_cell(&observations) {
+    for (cell, part) in Arranged::by_cell(&judge.take()) {
         let (new, n_duplicates) = part.without_duplicates();
         fates.duplicate += n_duplicates.values().sum::<i64>();
         fates.accepted += new.len() as i64;
