@@ -14,6 +14,7 @@ from .loads import told
 from .machine import PEERS
 from .measuring import Failed, Job, in_turn
 from .results import Goal, Result
+from .stages import watch
 
 USER, PASSWORD, TABLE = "postgres", "a password of the benchmark", "logs"
 PEAK_MIB = 256
@@ -167,9 +168,15 @@ def postgres(bench):
         ]
         result = Result(in_turn(jobs, bench.rounds))
         out.unlink()
+        prepare()
+        seconds, _ = watch(trial)
         trial.forget()
     hoso = result.median("hoso")
-    result.facts = [f"{int(n_rows):,} rows of {N_COLUMNS} columns: {told(logs.numbers)}."]
+    stages = ", ".join(f"`{stage}` {took:.1f} s" for stage, took in seconds.items())
+    result.facts = [
+        f"{int(n_rows):,} rows of {N_COLUMNS} columns: {told(logs.numbers)}.",
+        f"By stage, once more: {stages}.",
+    ]
     ratio = hoso.wall / result.median("duckdb").wall
     result.goals = [
         Goal("wall time, of that of `duckdb`", ratio, 1.0),

@@ -36,14 +36,10 @@ def peak(process):
     return int(told[1]) * 1024
 
 
-def load(bench, logs, units):
-    """Loads logs into an empty store; returns the seconds and the peak memory of each stage."""
-    trial = bench.trial("stages")
-    trial.forget()
-    trial.lay_out(units)
-    trial.add(logs)
+def watch(trial):
+    """Runs `hoso`; returns the seconds and the peak memory of each stage."""
     command = [word for word in trial.command("run", "-vv") if word != "--quiet"]
-    env = {**os.environ, "HOSO_LOG": "info"}
+    env = {**os.environ, **trial.env, "HOSO_LOG": "info"}
     start = datetime.now(timezone.utc)
     seconds, peaks, said = {}, {}, []
     pipes = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE}
@@ -57,8 +53,18 @@ def load(bench, logs, units):
                 peaks[stage] = peak(process)
     if process.returncode != 0:
         raise Failed(f"exit {process.returncode} of {command}\n{''.join(said)}")
-    trial.forget()
     return seconds, peaks
+
+
+def load(bench, logs, units):
+    """Loads logs into an empty store; returns the seconds and the peak memory of each stage."""
+    trial = bench.trial("stages")
+    trial.forget()
+    trial.lay_out(units)
+    trial.add(logs)
+    watched = watch(trial)
+    trial.forget()
+    return watched
 
 
 def stages(bench):

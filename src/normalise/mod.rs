@@ -6,6 +6,7 @@ mod condition;
 mod contract;
 mod control;
 mod delivery_marks;
+mod inputs;
 mod mislaid;
 mod nulls;
 mod number;
@@ -287,7 +288,7 @@ impl<'a> Judge<'a> {
             }
             kind => record.check_other(kind, observed_on),
         };
-        checked.map_err(|breach| (None, breach))?;
+        checked?;
         record.mark_distortions();
         Ok(())
     }

@@ -1,15 +1,15 @@
 //! One record with typed values: what its own columns say together, and the rules they break.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
 use chrono::NaiveDate;
 
 use crate::pipeline::columns::{FeedKind, Kind, SUPPLIED, is_ended, position, supplied_index};
-use crate::pipeline::heading::VALUES_END;
 use crate::pipeline::profile::Profile;
 use crate::pipeline::rules::params_of;
 
+use super::Broken;
+use super::inputs::Inputs;
 use super::value::{Breach, Value};
 
 const DOSSIER_NUMBER: usize = position("dossier_number");
@@ -53,19 +53,6 @@ pub(super) struct Record<'r> {
     pub(super) marks: Vec<&'static str>,
     /// The contracts that it breaks and is only marked for.
     pub(super) contract_marks: Vec<Arc<str>>,
-}
-
-/// What a record tells beside its columns.
-#[derive(Debug, Default)]
-struct Inputs<'r> {
-    event_time: Option<i64>,
-    item_key: Option<Cow<'r, str>>,
-    old_number: Option<Cow<'r, str>>,
-    portal_number: Option<Cow<'r, str>>,
-    reference_id: Option<Cow<'r, str>>,
-    /// Compared and dropped: paths of files tell of persons.
-    submitted_files: Option<Cow<'r, str>>,
-    result_files: Option<Cow<'r, str>>,
 }
 
 /// Where a value is put: into a column, or among the inputs by their name.
@@ -263,21 +250,23 @@ impl<'r> Record<'r> {
     }
 
     /// Checks the columns of a unit's own record against one another.
-    pub(super) fn check_dossier(&self, observed_on: Option<NaiveDate>) -> Result<(), Breach> {
+    pub(super) fn check_dossier(&self, observed_on: Option<NaiveDate>) -> Result<(), Broken> {
         let status = self.text(STATUS).unwrap_or_default();
         if self.supplies(STATUS) && status.is_empty() {
-            return Err(("no_status", params_of([])));
+            return Err((Some("status"), ("no_status", params_of([]))));
         }
         let received_on = self.day(RECEIVED_ON);
         let needs_reception = !matches!(status, "new" | "refused" | "withdrawn");
         if self.supplies(RECEIVED_ON) && received_on.is_none() && needs_reception {
-            return Err(("no_received_on", params_of([])));
+            return Err((Some("received_on"), ("no_received_on", params_of([]))));
         }
-        let ended_on = self.end_day(status);
+        let end = end_column(status);
+        let ended_on = self.day(end).filter(|_| is_ended(status));
         if is_ended(status) && ended_on.is_none() {
-            return Err(("no_end_day", params_of([("status", status.to_owned())])));
+            let no_end_day = ("no_end_day", params_of([("status", status.to_owned())]));
+            return Err((Some(SUPPLIED[end].name), no_end_day));
         }
-        check_order(received_on, ended_on)?;
+        check_order(received_on, ended_on, end)?;
         self.check_observed(observed_on)
     }
 
@@ -286,15 +275,16 @@ impl<'r> Record<'r> {
         &self,
         kind: FeedKind,
         observed_on: Option<NaiveDate>,
-    ) -> Result<(), Breach> {
+    ) -> Result<(), Broken> {
         if kind.has_items() && self.item_key().is_none() {
-            return Err(("no_item_key", params_of([])));
+            return Err((Some("item_key"), ("no_item_key", params_of([]))));
         }
         if self.supplies(PORTAL_STATUS) && self.is_null(PORTAL_STATUS) {
-            return Err(("no_status", params_of([])));
+            return Err((Some("portal_status"), ("no_status", params_of([]))));
         }
-        check_order(self.day(PORTAL_RECEIVED_ON), self.day(PORTAL_COMPLETED_ON))?;
-        check_order(self.day(POST_HANDED_ON), self.day(POST_DELIVERED_ON))?;
+        let order = |begin, end| check_order(self.day(begin), self.day(end), end);
+        order(PORTAL_RECEIVED_ON, PORTAL_COMPLETED_ON)?;
+        order(POST_HANDED_ON, POST_DELIVERED_ON)?;
         self.check_observed(observed_on)
     }
 
@@ -313,70 +303,18 @@ impl<'r> Record<'r> {
         }
     }
 
-    fn end_day(&self, status: &str) -> Option<NaiveDate> {
-        let column = if status == "completed" { COMPLETED_ON } else { ENDED_ON };
-        self.day(column).filter(|_| is_ended(status))
-    }
-
     /// Returns the last of the days that have come.
     pub(super) fn last_day(&self) -> Option<NaiveDate> {
         bits(self.filled & PAST_DAYS).filter_map(|at| self.day(at)).max()
     }
 
     /// No day but a due day lies after the day of the export.
-    fn check_observed(&self, observed_on: Option<NaiveDate>) -> Result<(), Breach> {
+    fn check_observed(&self, observed_on: Option<NaiveDate>) -> Result<(), Broken> {
         let Some(observed_on) = observed_on else { return Ok(()) };
         let Some(day) = self.last_day().filter(|day| *day > observed_on) else { return Ok(()) };
+        let at = bits(self.filled & PAST_DAYS).find(|at| self.day(*at) == Some(day));
         let params = [("day", day.to_string()), ("observed_on", observed_on.to_string())];
-        Err(("after_observed", params_of(params)))
-    }
-}
-
-impl<'r> Inputs<'r> {
-    fn put(&mut self, name: &str, value: Value<'r>) {
-        match (name, value) {
-            ("event_time", Value::Instant(micros)) => self.event_time = Some(micros),
-            ("item_key", Value::Text(text)) => self.item_key = Some(text),
-            ("old_number", Value::Text(text)) => self.old_number = Some(text),
-            ("portal_number", Value::Text(text)) => self.portal_number = Some(text),
-            ("reference_id", Value::Text(text)) => self.reference_id = Some(text),
-            ("submitted_files", Value::Text(text)) => self.submitted_files = Some(text),
-            ("result_files", Value::Text(text)) => self.result_files = Some(text),
-            _ => {}
-        }
-    }
-
-    fn has(&self, name: &str) -> bool {
-        let text = match name {
-            "event_time" => return self.event_time.is_some(),
-            "item_key" => &self.item_key,
-            "old_number" => &self.old_number,
-            "portal_number" => &self.portal_number,
-            "reference_id" => &self.reference_id,
-            "submitted_files" => &self.submitted_files,
-            "result_files" => &self.result_files,
-            _ => &None,
-        };
-        text.as_ref().is_some_and(|text| !text.is_empty())
-    }
-
-    /// Whether a number was made up in place of the unit's own.
-    fn is_replaced(&self, number: &str) -> bool {
-        let is_other = self.old_number.as_deref().is_some_and(|old| old != number);
-        let serial = number.rsplit('-').next().unwrap_or_default();
-        is_other && serial.len() == 5 && serial.bytes().all(|byte| byte.is_ascii_digit())
-    }
-
-    fn gives_back_what_was_submitted(&self) -> bool {
-        let (Some(submitted), Some(results)) = (&self.submitted_files, &self.result_files) else {
-            return false;
-        };
-        let files = |files: &str| -> Vec<String> {
-            let each = files.split(VALUES_END).map(str::trim);
-            each.filter(|file| !file.is_empty()).map(str::to_owned).collect()
-        };
-        let submitted = files(submitted);
-        files(results).iter().any(|file| submitted.contains(file))
+        Err((at.map(|at| SUPPLIED[at].name), ("after_observed", params_of(params))))
     }
 }
 
@@ -389,12 +327,22 @@ fn bits(mut mask: u64) -> impl Iterator<Item = usize> {
     })
 }
 
+/// The column of the day that ends a dossier of a status.
+fn end_column(status: &str) -> usize {
+    if status == "completed" { COMPLETED_ON } else { ENDED_ON }
+}
+
 /// Nothing ends before it begins.
-fn check_order(received_on: Option<NaiveDate>, ended_on: Option<NaiveDate>) -> Result<(), Breach> {
+fn check_order(
+    received_on: Option<NaiveDate>,
+    ended_on: Option<NaiveDate>,
+    end: usize,
+) -> Result<(), Broken> {
     let Some((received_on, ended_on)) = received_on.zip(ended_on) else { return Ok(()) };
     if received_on <= ended_on {
         return Ok(());
     }
     let [received_on, ended_on] = [received_on, ended_on].map(|day| day.to_string());
-    Err(("end_before_received", params_of([("received_on", received_on), ("ended_on", ended_on)])))
+    let params = params_of([("received_on", received_on), ("ended_on", ended_on)]);
+    Err((Some(SUPPLIED[end].name), ("end_before_received", params)))
 }

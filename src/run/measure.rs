@@ -114,15 +114,19 @@ pub(super) fn roll_up<'a>(
     pipeline: &'a Pipeline,
     store: &Store,
 ) -> anyhow::Result<RollUp<'a>> {
-    let nothing = || RollUp::new(pipeline);
-    let with_cell = |mut rolled_up: RollUp<'a>, file: &DataFile| {
-        for batch in store.read(Table::Measures, file, None)? {
-            rolled_up.add(&batch?);
+    let of_cells = |files: &&[DataFile]| {
+        let mut rolled_up = RollUp::new(pipeline);
+        for file in *files {
+            for batch in store.read(Table::Measures, file, None)? {
+                rolled_up.add(&batch?);
+            }
         }
-        Ok(rolled_up)
+        Ok::<_, StoreError>(rolled_up)
     };
-    let parts = files.par_iter().try_fold(nothing, with_cell);
-    parts.try_reduce(nothing, |one, other| Ok(one.with(other)))
+    // One a thread and no more: each is nearly as large as what they come to.
+    let n_files = files.len().div_ceil(rayon::current_num_threads()).max(1);
+    let parts = on_threads(&files.chunks(n_files).collect::<Vec<_>>(), of_cells)?;
+    Ok(parts.into_iter().reduce(RollUp::with).unwrap_or_else(|| RollUp::new(pipeline)))
 }
 
 /// Reads the measures of a cell.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use anyhow::Context as _;
 use chrono::NaiveDate;
 use serde_json::{Value, json};
 
@@ -11,6 +12,7 @@ use crate::pipeline::rules::{Language, message};
 use crate::store::Store;
 
 use super::ledger::{Judgement, Ledger};
+use super::news::Known;
 use super::unmatched;
 
 /// How many releases are listed.
@@ -22,6 +24,8 @@ pub struct State {
     reports: Vec<Report>,
     refused: Vec<Judgement>,
     releases: Vec<(u64, NaiveDate, String, u64)>,
+    /// How many deliveries were judged that the last release does not know.
+    n_unreleased: usize,
     /// By feed, how many dossiers it tells of that no unit does.
     unmatched: BTreeMap<String, i64>,
 }
@@ -29,6 +33,8 @@ pub struct State {
 /// Reads the state as of a day.
 pub fn read(pipeline: &Pipeline, store: &Store, as_of: NaiveDate) -> anyhow::Result<State> {
     let ledger = Ledger::read(store)?;
+    let last = store.latest_release().context("failed to read the last release")?;
+    let known = Known::by(last.as_ref(), store)?;
     let refused = ledger.judgements().filter(|judgement| !judgement.is_accepted());
     let mut releases = Vec::new();
     for number in store.release_numbers()?.into_iter().rev().take(N_RELEASES) {
@@ -39,6 +45,7 @@ pub fn read(pipeline: &Pipeline, store: &Store, as_of: NaiveDate) -> anyhow::Res
         reports: Completeness::new(pipeline, &ledger.covered(pipeline), as_of).reports,
         refused: refused.cloned().collect(),
         releases,
+        n_unreleased: ledger.judgements().filter(|judgement| known.is_new(judgement)).count(),
         unmatched: unmatched::count(store)?,
     })
 }
@@ -85,6 +92,14 @@ impl State {
                 "  {number}: as of {as_of}, published {published_at}, {rows_changed} rows"
             ));
         }
+        if self.n_unreleased > 0 {
+            // A guard has stopped their run, or it found no figure that they change.
+            lines.push(format!(
+                "judged since: {} deliveries (`hoso plan` tells what they would change, and which \
+                 guard would stop it)",
+                self.n_unreleased
+            ));
+        }
         lines.push(String::new());
         lines.join("\n")
     }
@@ -129,6 +144,7 @@ impl State {
             "refused": self.refused.iter().map(refused).collect::<Vec<_>>(),
             "unmatched": self.unmatched,
             "releases": self.releases.iter().map(release).collect::<Vec<_>>(),
+            "unreleased": self.n_unreleased,
         })
     }
 }

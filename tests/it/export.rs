@@ -71,6 +71,29 @@ fn an_officer_gets_the_rejected_rows_of_their_own_unit_whole_and_in_clear() {
 }
 
 #[test]
+fn the_cell_is_named_in_which_a_day_or_a_status_is_missing_or_at_odds() {
+    let world = World::small();
+    world.log(
+        "u1/2020-01.csv",
+        "G99.01-200110-0001|1.000001|10/01/2020||05/01/2020|Đã xong|Trực tiếp|
+         G99.01-200110-0002|1.000001|10/01/2020|||Đã xong|Trực tiếp|
+         G99.01-200110-0003|1.000001||||Đang xử lý|Trực tiếp|
+         G99.01-200110-0004|1.000001|10/01/2020||||Trực tiếp|",
+    );
+    world.run(0);
+    assert_eq!(export(&world, "G99.01", &["--out", "out"]).code, 0);
+    let told = workbook(&world, "out/G99.01-rejects.xlsx");
+    let fields = told.lines().skip(2).map(|line| line.split(" | ").skip(2).take(2));
+    let told: Vec<String> = fields.map(|told| told.collect::<Vec<_>>().join(" | ")).collect();
+    assert_snapshot!(told.join("\n"), @"
+    kết thúc ngày 2020-01-05, trước ngày tiếp nhận 2020-01-10 | Ngày có kết quả
+    trạng thái đã xong nhưng thiếu ngày kết thúc | Ngày có kết quả
+    thiếu ngày tiếp nhận | Ngày tiếp nhận
+    thiếu trạng thái | Trạng thái
+    ");
+}
+
+#[test]
 fn what_an_officer_mends_is_not_written_over() {
     let world = world();
     export(&world, "G99.01", &[]);

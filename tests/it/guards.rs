@@ -113,8 +113,11 @@ fn the_whole_ministry_far_below_its_volume_stops_the_release_until_it_is_accepte
     assert!(!world.path("warehouse/releases/00000002.json").exists());
     // It stands until somebody answers.
     world.run(5);
+    let since = || world.hoso(&["status"]).stdout.contains("judged since: 2 deliveries");
+    assert!(since());
     let ran = world.hoso(&["run", "--accept", "volume_fell", "--reason", "Tết"]);
     assert_eq!(ran.code, 0, "{ran}");
+    assert!(!since());
     assert!(guards(&ran).contains("9 records, where 60 are usual (accepted)"), "{ran}");
     let release = fs::read_to_string(world.path("warehouse/releases/00000002.json")).unwrap();
     assert!(release.contains("\"volume_fell\": \"Tết\""), "{release}");
