@@ -170,16 +170,6 @@ impl<'a> RunWriter<'a> {
         Self { spill, blocks: BTreeMap::new(), runs: Runs::default() }
     }
 
-    /// Ends the runs.
-    pub(super) fn finish(mut self) -> anyhow::Result<Runs> {
-        // What is returned is kept until all deliveries of the batch are folded.
-        for (cell, blocks) in self.blocks {
-            let list = serde_json::to_vec(&blocks).context("failed to write a list of blocks")?;
-            self.runs.blocks.insert(cell, self.spill.put_bytes(&list)?);
-        }
-        Ok(self.runs)
-    }
-
     /// Sorts observations into a run.
     pub(super) fn push(&mut self, observations: &Observations) -> anyhow::Result<()> {
         self.runs.n_runs += 1;
@@ -194,6 +184,16 @@ impl<'a> RunWriter<'a> {
             }
         }
         Ok(())
+    }
+
+    /// Ends the runs.
+    pub(super) fn finish(mut self) -> anyhow::Result<Runs> {
+        // What is returned is kept until all deliveries of the batch are folded.
+        for (cell, blocks) in self.blocks {
+            let list = serde_json::to_vec(&blocks).context("failed to write a list of blocks")?;
+            self.runs.blocks.insert(cell, self.spill.put_bytes(&list)?);
+        }
+        Ok(self.runs)
     }
 }
 

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::Context as _;
 use chrono::NaiveDate;
 use serde_json::{Value, json};
 
@@ -10,6 +9,7 @@ use crate::indicators::completeness::{Completeness, Report};
 use crate::pipeline::Pipeline;
 use crate::pipeline::rules::{Language, message};
 use crate::store::Store;
+use crate::store::releases::Release;
 
 use super::ledger::{Judgement, Ledger};
 use super::news::Known;
@@ -23,7 +23,8 @@ const N_RELEASES: usize = 5;
 pub struct State {
     reports: Vec<Report>,
     refused: Vec<Judgement>,
-    releases: Vec<(u64, NaiveDate, String, u64)>,
+    /// The last ones, the newest first.
+    releases: Vec<Release>,
     /// How many deliveries were judged that the last release does not know.
     n_unreleased: usize,
     /// By feed, how many dossiers it tells of that no unit does.
@@ -33,14 +34,10 @@ pub struct State {
 /// Reads the state as of a day.
 pub fn read(pipeline: &Pipeline, store: &Store, as_of: NaiveDate) -> anyhow::Result<State> {
     let ledger = Ledger::read(store)?;
-    let last = store.latest_release().context("failed to read the last release")?;
-    let known = Known::by(last.as_ref(), store)?;
     let refused = ledger.judgements().filter(|judgement| !judgement.is_accepted());
-    let mut releases = Vec::new();
-    for number in store.release_numbers()?.into_iter().rev().take(N_RELEASES) {
-        let release = store.release(number)?;
-        releases.push((number, release.as_of, release.published_at, release.rows_changed));
-    }
+    let last = store.release_numbers()?.into_iter().rev().take(N_RELEASES);
+    let releases: Vec<Release> = last.map(|n| store.release(n)).collect::<Result<_, _>>()?;
+    let known = Known::by(releases.first(), store)?;
     Ok(State {
         reports: Completeness::new(pipeline, &ledger.covered(pipeline), as_of).reports,
         refused: refused.cloned().collect(),
@@ -87,7 +84,7 @@ impl State {
             unmatched.join(", ")
         ));
         lines.push(format!("last releases: {}", self.releases.len()));
-        for (number, as_of, published_at, rows_changed) in &self.releases {
+        for Release { number, as_of, published_at, rows_changed, .. } in &self.releases {
             lines.push(format!(
                 "  {number}: as of {as_of}, published {published_at}, {rows_changed} rows"
             ));
@@ -130,15 +127,14 @@ impl State {
                 "reason_en": why(judgement, Language::English),
             })
         };
-        let release =
-            |(number, as_of, published_at, rows_changed): &(u64, NaiveDate, String, u64)| {
-                json!({
-                    "release": number,
-                    "as_of": as_of.to_string(),
-                    "published_at": published_at,
-                    "rows_changed": rows_changed,
-                })
-            };
+        let release = |release: &Release| {
+            json!({
+                "release": release.number,
+                "as_of": release.as_of.to_string(),
+                "published_at": release.published_at,
+                "rows_changed": release.rows_changed,
+            })
+        };
         json!({
             "completeness": self.reports.iter().map(report).collect::<Vec<_>>(),
             "refused": self.refused.iter().map(refused).collect::<Vec<_>>(),
