@@ -7,11 +7,14 @@ use std::process::ExitCode;
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
-/// What one thread has freed is soon used by another: few arenas, whatever the number of cores. What
-/// none has used for a second is given back.
+/// What one thread has freed is soon used by another: few arenas, whatever the number of cores.
+///
+/// What none has used for a second is given back; what is of two megabytes or more, at once: kept, it
+/// would seldom fit what is asked for next.
 #[expect(unsafe_code, reason = "the allocator reads its settings from a symbol of this name")]
 #[unsafe(export_name = "malloc_conf")]
-pub static ALLOCATOR_SETTINGS: &[u8] = b"narenas:2,dirty_decay_ms:1000,muzzy_decay_ms:0\0";
+pub static ALLOCATOR_SETTINGS: &[u8] =
+    b"narenas:2,dirty_decay_ms:1000,muzzy_decay_ms:0,oversize_threshold:2097152\0";
 
 fn main() -> ExitCode {
     hoso::cli::main()

@@ -134,6 +134,19 @@ pub fn revise(
     release: i64,
     changes: &Changes,
 ) -> Vec<Revision> {
+    let mut revisions = Vec::new();
+    revise_each(rows, published, release, changes, |revision| revisions.push(revision));
+    revisions
+}
+
+/// As [`revise`], but hands each revision on: of a first release there is one for each row.
+pub fn revise_each(
+    rows: &mut [Row],
+    published: &Indicators,
+    release: i64,
+    changes: &Changes,
+    mut put: impl FnMut(Revision),
+) {
     assert!(rows.is_sorted_by(|a, b| a.key <= b.key), "the rows are sorted by key");
     let columns = Columns::new(published.batch());
     let (facts, released) = (columns.facts(), columns.integers("release"));
@@ -142,8 +155,6 @@ pub fn revise(
     // They were published in this order; whoever has changed that is found out all the same.
     before.sort_by(|a, b| keys[*a].cmp(&keys[*b]));
     let mut before = before.into_iter().peekable();
-    // Of a first release every row is one: a list that grows would lie there twice.
-    let mut revisions = Vec::with_capacity(rows.len());
     let withdrawn = |at: usize| Revision {
         key: keys[at].clone(),
         new: None,
@@ -153,7 +164,7 @@ pub fn revise(
     };
     for row in rows {
         while let Some(gone) = before.next_if(|at| keys[*at] < row.key) {
-            revisions.push(withdrawn(gone));
+            put(withdrawn(gone));
         }
         let at = before.next_if(|at| keys[*at] == row.key);
         let old = at.map(&facts);
@@ -162,7 +173,7 @@ pub fn revise(
             continue;
         }
         row.release = release;
-        revisions.push(Revision {
+        put(Revision {
             cause: cause(&row.key, old.as_ref(), &row.facts, changes),
             deliveries: match old {
                 Some(_) => deliveries(&row.key.scope, changes),
@@ -173,8 +184,7 @@ pub fn revise(
             old,
         });
     }
-    revisions.extend(before.map(withdrawn));
-    revisions
+    before.map(withdrawn).for_each(put);
 }
 
 fn deliveries(scope: &Scope, changes: &Changes) -> Vec<String> {

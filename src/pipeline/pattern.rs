@@ -1,10 +1,16 @@
 //! Regular expressions of a pipeline. A ministry has hundreds, so each is kept small
 //! (docs/decisions/0018).
 
+use std::cell::RefCell;
 use std::fmt;
 
-use regex_automata::PatternID;
-use regex_automata::meta::Regex;
+use regex_automata::meta::{Cache, Regex};
+use regex_automata::{Input, PatternID};
+
+thread_local! {
+    // What a pattern searches with is larger than the pattern: one is kept for all of them.
+    static CACHE: RefCell<Option<Cache>> = const { RefCell::new(None) };
+}
 
 /// A regular expression in the syntax of the `regex` crate.
 #[derive(Clone)]
@@ -20,7 +26,7 @@ impl Pattern {
     ///
     /// Says where the text is no regular expression.
     pub fn new(text: &str) -> Result<Self, String> {
-        let config = Regex::config().onepass(false);
+        let config = Regex::config().onepass(false).hybrid(false).dfa(false);
         let compiled = Regex::builder().configure(config).build(text).map_err(|error| {
             error.syntax_error().map_or_else(|| error.to_string(), ToString::to_string)
         })?;
@@ -38,7 +44,11 @@ impl Pattern {
         text: &'a str,
     ) -> Option<impl Fn(&str) -> Option<&'a str> + use<'a>> {
         let mut found = self.compiled.create_captures();
-        self.compiled.captures(text, &mut found);
+        CACHE.with_borrow_mut(|cache| {
+            let cache = cache.get_or_insert_with(|| self.compiled.create_cache());
+            cache.reset(&self.compiled);
+            self.compiled.search_captures_with(cache, &Input::new(text), &mut found);
+        });
         let is_match = found.is_match();
         let group = move |group: &str| Some(&text[found.get_group_by_name(group)?.range()]);
         is_match.then_some(group)

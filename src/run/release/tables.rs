@@ -10,7 +10,7 @@ use arrow::compute::concat_batches;
 
 use crate::indicators::compute::Figures;
 use crate::indicators::reading::add_readings;
-use crate::indicators::revise::{Changes, revise};
+use crate::indicators::revise::{Changes, Revision, revise_each};
 use crate::indicators::{Indicators, Revisions, trend};
 use crate::pipeline::Pipeline;
 use crate::pipeline::tables::Table;
@@ -24,8 +24,9 @@ use super::published::Published;
 
 /// The tables whose rows come by indicator.
 const BY_INDICATOR: [Table; 3] = [Table::Indicators, Table::Revisions, Table::Trends];
-/// How many indicators may wait for what encodes them: none, beside the one that is encoded.
+/// How many batches may wait for what encodes them: none, beside the one that is encoded.
 const WAITING: usize = 0;
+const REVISIONS_AT_A_TIME: usize = 8 << 10;
 
 /// What the tables are made from.
 pub(super) struct Making<'a> {
@@ -68,10 +69,42 @@ impl Told {
 
 /// An indicator's rows of each table.
 struct Part {
-    rows: [RecordBatch; BY_INDICATOR.len()],
+    rows: [Vec<RecordBatch>; BY_INDICATOR.len()],
     n_changed: usize,
     is_read_otherwise: bool,
     final_changed: FinalChanged,
+}
+
+/// Revisions made into rows, some at a time: of a first release there is one for each figure.
+struct Revised<'a> {
+    making: &'a Making<'a>,
+    waiting: Vec<Revision>,
+    rows: Vec<RecordBatch>,
+    n: usize,
+    final_changed: FinalChanged,
+}
+
+impl<'a> Revised<'a> {
+    fn new(making: &'a Making<'a>) -> Self {
+        let (waiting, rows, final_changed) = (Vec::new(), Vec::new(), FinalChanged::default());
+        Self { making, waiting, rows, n: 0, final_changed }
+    }
+
+    fn add(&mut self, revision: Revision) {
+        self.waiting.push(revision);
+        if self.waiting.len() == REVISIONS_AT_A_TIME {
+            self.make_rows();
+        }
+    }
+
+    fn make_rows(&mut self) {
+        let Making { pipeline, release: (number, published_at), .. } = *self.making;
+        self.n += self.waiting.len();
+        self.final_changed.add(FinalChanged::of(&self.waiting, &pipeline.definitions));
+        let rows = Revisions::from_rows(&self.waiting, number, published_at);
+        self.rows.push(rows.batch().clone());
+        self.waiting.clear();
+    }
 }
 
 impl Making<'_> {
@@ -104,12 +137,14 @@ impl Making<'_> {
             told.final_changed.add(part.final_changed);
             let [indicators, ..] = &part.rows;
             if self.pipeline.settings.headline.iter().any(|known| known.value == id) {
-                told.headline.push(indicators.clone());
+                told.headline.extend(indicators.iter().cloned());
             }
             for (sender, rows) in senders.iter().zip(part.rows) {
-                if sender.send(rows).is_err() {
-                    // What encodes has failed, and tells why.
-                    return Ok(told);
+                for rows in rows {
+                    if sender.send(rows).is_err() {
+                        // What encodes has failed, and tells why.
+                        return Ok(told);
+                    }
                 }
             }
         }
@@ -117,17 +152,15 @@ impl Making<'_> {
     }
 
     fn part(&self, id: &str) -> anyhow::Result<Part> {
-        let Self { pipeline, options, changes, release: (number, published_at), .. } = *self;
+        let Self { pipeline, options, changes, release: (number, _), .. } = *self;
         let mut rows = self.figures.of(id);
         let published = self.published.of(id)?;
-        let revisions = revise(&mut rows, &published, number, changes);
+        let mut revised = Revised::new(self);
+        revise_each(&mut rows, &published, number, changes, |revision| revised.add(revision));
+        revised.make_rows();
+        let Revised { rows: told, n: n_changed, final_changed, .. } = revised;
         // Where figures differ it makes no odds how they were read.
-        let published = revisions.is_empty().then_some(published);
-        // At the first release there is one for each row: they go before more is made.
-        let told = Revisions::from_rows(&revisions, number, published_at);
-        let n_changed = revisions.len();
-        let final_changed = FinalChanged::of(&revisions, &pipeline.definitions);
-        drop(revisions);
+        let published = (n_changed == 0).then_some(published);
         add_readings(&mut rows, pipeline, options.as_of);
         let (indicators, trends) = rayon::join(
             || Indicators::from_rows(&rows),
@@ -139,7 +172,7 @@ impl Making<'_> {
         };
         Ok(Part {
             is_read_otherwise,
-            rows: [indicators.batch().clone(), told.batch().clone(), trends],
+            rows: [vec![indicators.batch().clone()], told, vec![trends]],
             n_changed,
             final_changed,
         })
