@@ -15,6 +15,12 @@ pub struct DateForm {
     layout: Option<Vec<Part>>,
 }
 
+/// A time by which forms are tried and shown: its day can be no month.
+const EXAMPLE: NaiveDateTime = NaiveDateTime::new(
+    NaiveDate::from_ymd_opt(2020, 10, 31).expect("a day"),
+    NaiveTime::from_hms_opt(13, 45, 59).expect("a time"),
+);
+
 /// A part of a text whose parts stand at fixed places.
 #[derive(Debug, Clone, PartialEq)]
 enum Part {
@@ -43,10 +49,20 @@ impl DateForm {
         let layout = layout(&items);
         let form = Self { items, has_offset, layout };
         // A form that cannot read back what it writes is none: `hello`, or a day without a month.
-        let probe = NaiveDate::from_ymd_opt(2020, 10, 31)?.and_hms_opt(13, 45, 59)?.and_utc();
+        let stamp = form.parse(&form.written(EXAMPLE)?, 0)?;
+        (stamp.day == EXAMPLE.date()).then_some(form)
+    }
+
+    /// Returns a day in this form.
+    pub fn example(&self) -> String {
+        self.written(EXAMPLE).expect("a form writes what it has read")
+    }
+
+    fn written(&self, time: NaiveDateTime) -> Option<String> {
         let mut written = String::new();
-        write!(written, "{}", probe.fixed_offset().format_with_items(form.items.iter())).ok()?;
-        form.parse(&written, 0).filter(|stamp| stamp.day == probe.date_naive()).map(|_| form)
+        let time = time.and_utc().fixed_offset();
+        write!(written, "{}", time.format_with_items(self.items.iter())).ok()?;
+        Some(written)
     }
 
     /// Reads a text in this form; a form without an offset tells local time, `offset_seconds`

@@ -48,6 +48,8 @@ pub struct Profile {
     pub columns: BTreeMap<&'static str, Vec<Heading>>,
     /// Canonical column to (folded text to canonical value).
     pub codes: BTreeMap<&'static str, BTreeMap<String, String>>,
+    /// Canonical column to (canonical value to the text that is listed first for it, as written).
+    pub texts: BTreeMap<&'static str, BTreeMap<String, String>>,
     pub constants: BTreeMap<&'static str, String>,
     pub implied: BTreeMap<&'static str, Vec<Implied>>,
     /// What its logs promise.
@@ -188,6 +190,10 @@ impl Profile {
             for (value, texts) in values.named_texts(faults) {
                 values::check_code(column, &value, reference, section, faults);
                 known.retain(|_, meant| *meant != value.value);
+                if let Some(first) = texts.first() {
+                    let told = self.texts.entry(column.name).or_default();
+                    told.insert(value.value.clone(), first.value.clone());
+                }
                 for text in texts {
                     let other = known.insert(fold(&text.value), value.value.clone());
                     if let Some(other) = other.filter(|other| *other != value.value) {

@@ -1,4 +1,4 @@
-//! Values that a profile gives to columns: each must be one that the column can hold.
+//! Values of columns: those that a profile gives, and those that a log may hold.
 
 use super::Reference;
 use super::columns::{Column, Kind, supplied_or_input};
@@ -9,6 +9,26 @@ use super::integer::parse_integer;
 use super::profile::Profile;
 use super::section::{Placed, Section};
 use super::text::clean;
+
+impl Profile {
+    /// Lists what a column may hold, as a log writes it: of a code one text for each value, of a day
+    /// an example of each form. Nothing is listed of other columns.
+    pub fn taken(&self, column: &str) -> Vec<String> {
+        let kind = supplied_or_input(column).map(|column| column.kind);
+        let (codes, texts) = match kind {
+            Some(Kind::Day | Kind::Instant) => {
+                return self.dates.iter().map(DateForm::example).collect();
+            }
+            Some(Kind::Code(codes)) => (codes, self.texts.get(column)),
+            Some(Kind::Flag) => (&["true", "false"][..], self.texts.get(column)),
+            _ => return Vec::new(),
+        };
+        match texts {
+            Some(texts) => codes.iter().filter_map(|code| texts.get(*code)).cloned().collect(),
+            None => codes.iter().map(|code| (*code).to_owned()).collect(),
+        }
+    }
+}
 
 /// Checks a constant or an implied value, which is read as a log's own text is.
 pub(super) fn check(

@@ -139,7 +139,7 @@ impl Export {
             let Some(row) = rows.remove(&reject.record) else { continue };
             let at_fault = reject.column.as_deref().and_then(|column| fields.get(column).copied());
             let heading = at_fault.map_or_else(String::new, |at| headings[at].clone());
-            let reason = reject.reason(language);
+            let reason = with_what_is_taken(reject, profile, language);
             let about = [reject.name.clone(), line(reject, language), reason, heading];
             let cells = row.cells.into_iter().skip(n_ours).collect();
             self.sheet(headings).rows.push(RejectedRow { about, cells, at_fault });
@@ -155,6 +155,25 @@ impl Export {
         }
         &mut self.sheets[at]
     }
+}
+
+/// The rules by which a cell holds no day, or none of the texts that its column takes.
+const OF_DAYS: [&str; 3] = ["impossible_day", "no_end_day", "no_received_on"];
+const OF_TEXTS: [&str; 4] = ["no_status", "unknown_channel", "unknown_code", "unknown_status"];
+
+/// Tells why a record was rejected, and what its cell may hold: an officer knows no profile.
+fn with_what_is_taken(reject: &Reject, profile: &Profile, language: Language) -> String {
+    let rule = &*reject.rule;
+    let label = match (OF_DAYS.contains(&rule), OF_TEXTS.contains(&rule), language) {
+        (true, _, Language::English) => "written like",
+        (true, _, Language::Vietnamese) => "viết như",
+        (_, true, Language::English) => "taken are",
+        (_, true, Language::Vietnamese) => "được nhận",
+        _ => return reject.reason(language),
+    };
+    let taken = reject.column.as_deref().map(|column| profile.taken(column)).unwrap_or_default();
+    let reason = reject.reason(language);
+    if taken.is_empty() { reason } else { format!("{reason}; {label}: {}", taken.join(" · ")) }
 }
 
 /// Tells the line, with the sheet of a workbook of several.

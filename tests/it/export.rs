@@ -11,6 +11,9 @@ const ROWS: &str = "\
     G99.01-200110-0001|1.000001|10/01/2020|20/01/2020|15/01/2020|Đã xong|Trực tiếp|
     |1.000001|10/01/2020|||Đang xử lý|Trực tiếp|
     G99.01-200110-0002|1.000001|31/02/2020|||Đang xử lý|Trực tiếp|";
+/// What the small pipeline's profile takes for a day, and for a status.
+const FORMS: &str = "viết như: 31/10/2020 13:45 · 31/10/2020";
+const TAKEN: &str = "được nhận: Mới đăng ký · Đang xử lý · Từ chối · Đã xong";
 const NO_NUMBER: &str = "|1.000001|10/01/2020|||Đang xử lý|Trực tiếp|";
 
 /// A world in which both units have sent rows that were rejected.
@@ -49,7 +52,7 @@ fn an_officer_gets_the_rejected_rows_of_their_own_unit_whole_and_in_clear() {
             "Tệp,Dòng,Lỗi,Cột,{HEADINGS}\r\n\
              2020-01.csv,3,thiếu mã hồ sơ,Mã hồ sơ,\
              2,,1.000001,=Trần Thị Chim,10/01/2020,,,Đang xử lý,Trực tiếp,\r\n\
-             2020-01.csv,4,`99/99/9999` không phải là ngày hợp lệ,Ngày tiếp nhận,\
+             2020-01.csv,4,`99/99/9999` không phải là ngày hợp lệ; {FORMS},Ngày tiếp nhận,\
              3,G99.01-200110-0002,1.000001,007,31/02/2020,,,Đang xử lý,Trực tiếp,\r\n"
         )
     );
@@ -57,7 +60,7 @@ fn an_officer_gets_the_rejected_rows_of_their_own_unit_whole_and_in_clear() {
     1: frozen at A2, filter over A1:N3
     Tệp* | Dòng* | Lỗi* | Cột* | STT* | Mã hồ sơ* | Mã TTHC* | Người nộp* | Ngày tiếp nhận* | Ngày hẹn trả* | Ngày có kết quả* | Trạng thái* | Hình thức nộp* | Cập nhật*
     2020-01.csv | 3 | thiếu mã hồ sơ | Mã hồ sơ | 2 | ·! | 1.000001 | =Trần Thị Chim | 10/01/2020 | · | · | Đang xử lý | Trực tiếp | ·
-    2020-01.csv | 4 | `99/99/9999` không phải là ngày hợp lệ | Ngày tiếp nhận | 3 | G99.01-200110-0002 | 1.000001 | 007 | 31/02/2020! | · | · | Đang xử lý | Trực tiếp | ·
+    2020-01.csv | 4 | `99/99/9999` không phải là ngày hợp lệ; viết như: 31/10/2020 13:45 · 31/10/2020 | Ngày tiếp nhận | 3 | G99.01-200110-0002 | 1.000001 | 007 | 31/02/2020! | · | · | Đang xử lý | Trực tiếp | ·
     ");
     let files = fs::read_dir(world.path("out")).unwrap();
     assert_eq!(files.count(), 2, "nothing else is left in the folder");
@@ -78,7 +81,8 @@ fn the_cell_is_named_in_which_a_day_or_a_status_is_missing_or_at_odds() {
         "G99.01-200110-0001|1.000001|10/01/2020||05/01/2020|Đã xong|Trực tiếp|
          G99.01-200110-0002|1.000001|10/01/2020|||Đã xong|Trực tiếp|
          G99.01-200110-0003|1.000001||||Đang xử lý|Trực tiếp|
-         G99.01-200110-0004|1.000001|10/01/2020||||Trực tiếp|",
+         G99.01-200110-0004|1.000001|10/01/2020||||Trực tiếp|
+         G99.01-200110-0005|1.000001|10/01/2020|||Xong rồi|Trực tiếp|",
     );
     world.run(0);
     assert_eq!(export(&world, "G99.01", &["--out", "out"]).code, 0);
@@ -87,9 +91,10 @@ fn the_cell_is_named_in_which_a_day_or_a_status_is_missing_or_at_odds() {
     let told: Vec<String> = fields.map(|told| told.collect::<Vec<_>>().join(" | ")).collect();
     assert_snapshot!(told.join("\n"), @"
     kết thúc ngày 2020-01-05, trước ngày tiếp nhận 2020-01-10 | Ngày có kết quả
-    trạng thái đã xong nhưng thiếu ngày kết thúc | Ngày có kết quả
-    thiếu ngày tiếp nhận | Ngày tiếp nhận
-    thiếu trạng thái | Trạng thái
+    trạng thái đã xong nhưng thiếu ngày kết thúc; viết như: 31/10/2020 13:45 · 31/10/2020 | Ngày có kết quả
+    thiếu ngày tiếp nhận; viết như: 31/10/2020 13:45 · 31/10/2020 | Ngày tiếp nhận
+    thiếu trạng thái; được nhận: Mới đăng ký · Đang xử lý · Từ chối · Đã xong | Trạng thái
+    không rõ trạng thái `Xxxx xxx`; được nhận: Mới đăng ký · Đang xử lý · Từ chối · Đã xong | Trạng thái
     ");
 }
 
@@ -148,8 +153,9 @@ fn mended_rows_are_sent_again_with_the_columns_of_the_export() {
     let ran = export(&world, "G99.01", &["--all", "--overwrite"]);
     assert_eq!(ran.stdout, "./G99.01-rejects.xlsx: 3 rows\n./G99.01-rejects.csv: 3 rows\n");
     let told = exported(&world, "G99.01-rejects.csv");
-    let last = "2020-03.csv,3,`99/99/9999` không phải là ngày hợp lệ,Ngày tiếp nhận,3,G99.01-";
-    assert!(told.lines().last().unwrap().starts_with(last), "{told}");
+    let why = format!("`99/99/9999` không phải là ngày hợp lệ; {FORMS}");
+    let last = format!("2020-03.csv,3,{why},Ngày tiếp nhận,3,G99.01-");
+    assert!(told.lines().last().unwrap().starts_with(&last), "{told}");
 }
 
 const MEND: &str = "\
@@ -172,8 +178,8 @@ fn in_every_format_the_rows_are_the_ones_that_were_sent() {
     let expected = [
         format!("Tệp,Lỗi,Cột,{HEADINGS}"),
         format!("thiếu mã hồ sơ,Mã hồ sơ,{}", sent[2]),
-        format!("`99/99/9999` không phải là ngày hợp lệ,Ngày tiếp nhận,{}", sent[3]),
-        format!("không rõ trạng thái `Xx`,Trạng thái,{}", sent[4]),
+        format!("`99/99/9999` không phải là ngày hợp lệ; {FORMS},Ngày tiếp nhận,{}", sent[3]),
+        format!("không rõ trạng thái `Xx`; {TAKEN},Trạng thái,{}", sent[4]),
     ];
     for way in [
         "csv",
