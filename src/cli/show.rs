@@ -1,9 +1,7 @@
 //! `hoso show`
 
-use clap::builder::PossibleValuesParser;
-
 use crate::pipeline::Pipeline;
-use crate::publish::figures::{self, Selection};
+use crate::publish::figures::{self, Periods, Selection};
 use crate::publish::reference;
 use crate::publish::shown::Shown;
 use crate::run;
@@ -22,8 +20,9 @@ pub(super) struct Args {
     #[arg(long, value_name = "CODE")]
     unit: Option<String>,
 
-    /// The kind of period
-    #[arg(long, default_value = "ytd", value_parser = PossibleValuesParser::new(figures::period_kinds()))]
+    /// A kind of period: month, quarter, year or ytd; or one period: a month 2020-05, a quarter 2020-Q2,
+    /// a year 2020 or a year to date ytd-2020-05
+    #[arg(long, value_name = "KIND|P", default_value = "ytd")]
     period: String,
 
     /// How many of the latest periods
@@ -62,14 +61,17 @@ pub(super) fn run(args: &Args, cli: &Cli) -> anyhow::Result<Exit> {
     }
     let store = run::open_published(cli.store_url(&pipeline), &pipeline)?;
     let published = run::show::Told::read(&pipeline, &store, args.release.as_deref())?;
+    let periods = published.periods(&args.period, indicator)?;
     let selection = Selection {
         indicator: indicator.clone(),
         unit: args.unit.clone(),
-        period_kind: args.period.clone(),
+        periods,
         last: args.last as usize,
     };
     let rows = figures::select(&published.indicators, &selection);
     let series = rows.last().map(|row| &row.key);
+    // What is told of a series is told as of its end.
+    let whole = series.filter(|_| matches!(periods, Periods::Of(_)));
     let known = &pipeline.definitions.indicators[indicator];
     let doubts = |id: &String| {
         let selection = Selection { indicator: id.clone(), last: usize::MAX, ..selection };
@@ -80,11 +82,11 @@ pub(super) fn run(args: &Args, cli: &Cli) -> anyhow::Result<Exit> {
         indicator: known,
         rows: &rows,
         doubt: doubts.iter().find(|row| series.is_some_and(|key| row.key.period == key.period)),
-        trends: &series.map(|key| published.trends_of(key)).unwrap_or_default(),
+        trends: &whole.map(|key| published.trends_of(key)).unwrap_or_default(),
         n_ranked: rows
             .last()
             .map_or(0, |row| figures::n_ranked_with(row, &published.indicators, &pipeline)),
-        accuracy: series.and_then(|key| published.accuracy(key)),
+        accuracy: whole.and_then(|key| published.accuracy(key)),
     };
     if args.json {
         output::json_to_stdout(&shown.json())?;

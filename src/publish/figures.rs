@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::indicators::Indicators;
-use crate::indicators::period::PeriodKind;
+use crate::indicators::period::{Period, PeriodKind};
 use crate::indicators::row::{Facts, Row, Status};
 use crate::indicators::scope::Scope;
 use crate::pipeline::Pipeline;
@@ -18,15 +18,25 @@ pub struct Selection {
     pub indicator: String,
     /// `None` is the ministry.
     pub unit: Option<String>,
-    /// `month`, `quarter`, `year` or `ytd`.
-    pub period_kind: String,
+    pub periods: Periods,
     /// How many of the latest periods.
     pub last: usize,
 }
 
-/// Returns the published names of the kinds of period.
-pub fn period_kinds() -> Vec<&'static str> {
-    PeriodKind::ALL.into_iter().map(PeriodKind::name).collect()
+/// Which periods to show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Periods {
+    Of(PeriodKind),
+    Only(Period),
+}
+
+impl Periods {
+    fn contains(self, period: Period) -> bool {
+        match self {
+            Self::Of(kind) => period.kind == kind,
+            Self::Only(one) => period == one,
+        }
+    }
 }
 
 /// Selects rows, the earliest period first.
@@ -36,7 +46,7 @@ pub fn select(indicators: &Indicators, selection: &Selection) -> Vec<Row> {
             None => row.key.scope == Scope::Ministry,
             Some(unit) => row.key.scope.unit().is_some_and(|code| **code == **unit),
         };
-        is_scope && row.key.period.kind.name() == selection.period_kind
+        is_scope && selection.periods.contains(row.key.period)
     };
     let of_indicator = indicators.of(&selection.indicator);
     let mut rows: Vec<Row> = of_indicator.rows().into_iter().filter(is_wanted).collect();
@@ -56,7 +66,7 @@ pub fn headline(
         let selection = Selection {
             indicator: id.clone(),
             unit: None,
-            period_kind: PeriodKind::YearToDate.name().to_owned(),
+            periods: Periods::Of(PeriodKind::YearToDate),
             last: 1,
         };
         let Some(row) = select(indicators, &selection).pop() else { continue };

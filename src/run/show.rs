@@ -12,12 +12,16 @@ use crate::indicators::trend::{self, Trend};
 use crate::indicators::{Indicators, Revisions};
 use crate::pipeline::Pipeline;
 use crate::pipeline::tables::Table;
+use crate::publish::figures::Periods;
 use crate::store::Store;
 use crate::store::releases::Release;
 
 use super::copy;
 use super::release::read_indicators;
 use super::stop::Stop;
+
+const NO_PERIOD: &str = "no period: a period is a month 2020-05, a quarter 2020-Q2, a year 2020 or \
+                         a year to date ytd-2020-05";
 
 /// What a release told, for showing.
 pub struct Told {
@@ -42,6 +46,23 @@ impl Told {
             trends: trend::read(&copy::read(Table::Trends, &release, store)?),
             revisions: revisions.into_iter().filter(is_by_then).collect(),
         })
+    }
+
+    /// Reads a kind of period, or the name of one that was published of an indicator.
+    ///
+    /// # Errors
+    ///
+    /// [`Stop::Mistake`] where it is neither.
+    pub fn periods(&self, text: &str, indicator: &str) -> anyhow::Result<Periods> {
+        if let Some(kind) = PeriodKind::find(text) {
+            return Ok(Periods::Of(kind));
+        }
+        if Period::parse(text).is_none() {
+            let kinds = PeriodKind::ALL.map(PeriodKind::name).join(", ");
+            return mistake(format!("`{text}` is no kind of period ({kinds}), and {NO_PERIOD}"));
+        }
+        let rows = self.indicators.of(indicator).rows();
+        period(text, rows.iter().map(|row| row.key.period)).map(Periods::Only)
     }
 
     /// Returns the trends of a series.
@@ -111,9 +132,7 @@ pub fn period(text: &str, published: impl Iterator<Item = Period>) -> anyhow::Re
 
 /// Reads the name of a period.
 pub(super) fn read_period(text: &str) -> anyhow::Result<Period> {
-    let forms = "a period is a month 2020-05, a quarter 2020-Q2, a year 2020 or a year to date \
-                 ytd-2020-05";
-    Period::parse(text).map_or_else(|| mistake(format!("`{text}` is no period: {forms}")), Ok)
+    Period::parse(text).map_or_else(|| mistake(format!("`{text}` is {NO_PERIOD}")), Ok)
 }
 
 /// Names the first and the last period of each kind.

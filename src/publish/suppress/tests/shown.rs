@@ -1,5 +1,6 @@
 //! What is hidden is shown as hidden.
 
+use crate::indicators::period::PeriodKind;
 use crate::pipeline::rules::Language;
 use crate::publish::figures;
 use crate::publish::shown::Shown;
@@ -14,7 +15,7 @@ fn a_hidden_figure_is_shown_as_suppressed() {
     let selection = figures::Selection {
         indicator: "received".to_owned(),
         unit: Some("A".to_owned()),
-        period_kind: "month".to_owned(),
+        periods: figures::Periods::Of(PeriodKind::Month),
         last: 1,
     };
     let rows = figures::select(&open, &selection);
