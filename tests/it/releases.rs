@@ -87,16 +87,16 @@ fn each_release_can_be_told_again_and_each_difference_names_its_delivery() {
     let (store, exports) = (world.path("wh"), world.path("exports"));
     let places = [store.to_str().unwrap(), exports.to_str().unwrap(), "G16.03/dossier"];
     assert_snapshot!(python(&[&["tests/releases.py"][..], &places].concat()), @"
-    2: G16.03/dossier/00000001: 8463 late_data
-    3: G16.03/dossier/00000002: 4751 late_data
-    4: G16.03/dossier/00000003: 4364 late_data
-    5: G16.03/dossier/00000004: 4527 late_data
-    6: G16.03/dossier/00000005: 3763 late_data
-    7: G16.03/dossier/00000006: 3759 late_data
+    2: G16.03/dossier/00000001: 8595 late_data
+    3: G16.03/dossier/00000002: 4773 late_data
+    4: G16.03/dossier/00000003: 4386 late_data
+    5: G16.03/dossier/00000004: 4538 late_data
+    6: G16.03/dossier/00000005: 3774 late_data
+    7: G16.03/dossier/00000006: 3781 late_data
     8: G16.03/dossier/00000007: 555 late_data
-    9: G16.03/dossier/00000008: 3871 late_data
-    10: G16.03/dossier/00000009: 2582 late_data
-    11: G16.03/dossier/00000010: 2959 late_data
-    12: G16.03/dossier/00000011: 2474 late_data
+    9: G16.03/dossier/00000008: 3882 late_data
+    10: G16.03/dossier/00000009: 2604 late_data
+    11: G16.03/dossier/00000010: 2970 late_data
+    12: G16.03/dossier/00000011: 2485 late_data
     ");
 }
