@@ -29,11 +29,17 @@ pub(crate) struct Ran {
 impl World {
     /// Copies one of the pipelines under `tests/pipelines`.
     pub(crate) fn new(pipeline: &str) -> Self {
-        let folder = TempDir::new().unwrap();
-        copy(&root().join("tests/pipelines").join(pipeline), folder.path());
+        let world = Self::empty();
+        copy(&root().join("tests/pipelines").join(pipeline), world.folder.path());
         for unit in ["u1", "u2"] {
-            fs::create_dir_all(folder.path().join("in").join(unit)).unwrap();
+            fs::create_dir_all(world.path("in").join(unit)).unwrap();
         }
+        world
+    }
+
+    /// A folder without anything.
+    pub(crate) fn empty() -> Self {
+        let folder = TempDir::new().unwrap();
         Self { folder, store: "warehouse".to_owned(), env: Vec::new() }
     }
 
