@@ -24,7 +24,9 @@ use crate::pipeline::tables::{Cell, Table};
 use super::{Store, StoreError, hex};
 
 const ROW_GROUP_ROWS: usize = 64 * 1024;
+/// How many rows are read at a time: of some columns, and of all, which are a hundred in `dossiers`.
 pub(super) const BATCH_ROWS: usize = 32 * 1024;
+pub(super) const WIDE_BATCH_ROWS: usize = 8 * 1024;
 /// How many rows are encoded at a time: another number makes other bytes.
 const ROWS_AT_A_TIME: usize = 4 * 1024;
 /// How many digits of their hash name bytes.

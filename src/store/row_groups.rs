@@ -24,7 +24,7 @@ use parquet::file::metadata::{KeyValue, PageIndexPolicy, ParquetMetaData, Parque
 
 use crate::pipeline::tables::Table;
 
-use super::parquet::{BATCH_ROWS, Batches, DataFile, Notes, object_name};
+use super::parquet::{BATCH_ROWS, Batches, DataFile, Notes, WIDE_BATCH_ROWS, object_name};
 use super::schema::{check, filled};
 use super::{RUNTIME, Store, StoreError};
 
@@ -88,8 +88,9 @@ impl Store {
             let is_wanted = Box::new(ArrowPredicateFn::new(column, is_one_of(texts)));
             builder = builder.with_row_filter(RowFilter::new(vec![is_wanted]));
         }
+        let n_rows = if columns.is_some() { BATCH_ROWS } else { WIDE_BATCH_ROWS };
         let stream =
-            builder.with_projection(mask).with_batch_size(BATCH_ROWS).build().map_err(corrupt)?;
+            builder.with_projection(mask).with_batch_size(n_rows).build().map_err(corrupt)?;
         let schema = Arc::new(Schema::new(fields));
         Ok(Box::new(RowGroups { object, schema, stream, current: None }))
     }
