@@ -13,7 +13,8 @@ use super::row::{Reading, Row};
 /// Adds target, changes and rank to every row; the rows are sorted by key.
 ///
 /// A change is told of two values that compare: their periods have ended, all units have reported on
-/// both, and the series does not break between them.
+/// both, the series does not break between them, and an index was measured by the same parts. It has
+/// ranks only where all that are ranked were.
 pub fn add_readings(rows: &mut [Row], pipeline: &Pipeline, as_of: NaiveDate) {
     assert!(rows.is_sorted_by(|a, b| a.key < b.key), "the rows are sorted by key");
     let is_same =
@@ -25,7 +26,7 @@ pub fn add_readings(rows: &mut [Row], pipeline: &Pipeline, as_of: NaiveDate) {
             read_series(series, indicator, pipeline, as_of);
         }
         if let Some(higher) = indicator.higher_is_better {
-            rank(rows, higher, pipeline);
+            rank(rows, higher, indicator, pipeline);
         }
     });
 }
@@ -35,6 +36,8 @@ struct Beside {
     period: Period,
     value: Option<f64>,
     is_whole: bool,
+    /// What an index was measured by.
+    parts: Vec<String>,
 }
 
 /// Reads each row of a series beside those before it.
@@ -44,13 +47,13 @@ fn read_series(series: &mut [Row], indicator: &Indicator, pipeline: &Pipeline, a
         period: row.key.period,
         value: row.facts.value,
         is_whole: row.is_whole(as_of),
+        parts: parts(row, indicator),
     };
     let known: Vec<Beside> = series.iter().map(beside).collect();
     let at = |period: Period| {
         known.binary_search_by_key(&period, |known| known.period).ok().map(|at| &known[at])
     };
-    for row in series {
-        let (value, is_whole) = (row.facts.value, row.is_whole(as_of));
+    for (row, own) in series.iter_mut().zip(&known) {
         let previous = row.key.period.previous().and_then(at);
         let year_ago = at(row.key.period.year_ago());
         let target = indicator.target_at(row.facts.period_end - Days::new(1));
@@ -59,13 +62,13 @@ fn read_series(series: &mut [Row], indicator: &Indicator, pipeline: &Pipeline, a
             breaks.iter().any(|(day, _)| since < *day && *day < row.facts.period_end)
         };
         let change = |before: Option<&Beside>| {
-            let before = before.filter(|before| is_whole && before.is_whole)?;
-            let before = Some(before).filter(|before| !is_broken(before.period.start))?;
-            change(value, before.value, row.unit)
+            let before = before.filter(|before| own.is_whole && before.is_whole)?;
+            let compares = !is_broken(before.period.start) && own.parts == before.parts;
+            compares.then(|| change(own.value, before.value, row.unit)).flatten()
         };
         row.reading = Reading {
             target,
-            target_met: is_met(value, target, indicator),
+            target_met: is_met(own.value, target, indicator),
             previous_value: previous.and_then(|previous| previous.value),
             change: change(previous),
             year_ago_value: year_ago.and_then(|year_ago| year_ago.value),
@@ -90,12 +93,19 @@ fn is_met(value: Option<f64>, target: Option<f64>, indicator: &Indicator) -> Opt
     Some(if indicator.higher_is_better? { value >= target } else { value <= target })
 }
 
+/// Returns the parts that a row was measured by, if it is of an index.
+pub(super) fn parts(row: &Row, indicator: &Indicator) -> Vec<String> {
+    let version = indicator.version(row.key.version);
+    let is_index = version.is_some_and(|version| version.formula.is_index());
+    if is_index { row.facts.parts() } else { Vec::new() }
+}
+
 /// Units that are ranked together: of one period, by their parent.
 type Siblings<'a> = (Period, Option<&'a str>);
 
 /// Ranks the units that exist in a period beside those of the same parent by value, best first;
 /// equal values share a rank and the next is skipped. The rows are of one version of an indicator.
-fn rank(rows: &mut [Row], higher_is_better: bool, pipeline: &Pipeline) {
+fn rank(rows: &mut [Row], higher_is_better: bool, indicator: &Indicator, pipeline: &Pipeline) {
     let mut ranked: Vec<(Siblings<'_>, f64, usize)> = Vec::new();
     for (at, row) in rows.iter().enumerate() {
         let (Some(code), Some(value)) = (row.key.scope.unit(), row.facts.value) else { continue };
@@ -109,6 +119,11 @@ fn rank(rows: &mut [Row], higher_is_better: bool, pipeline: &Pipeline) {
     }
     ranked.sort_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)));
     for siblings in ranked.chunk_by(|a, b| a.0 == b.0) {
+        let parts = |(_, _, at): &(Siblings<'_>, f64, usize)| parts(&rows[*at], indicator);
+        let first = parts(&siblings[0]);
+        if siblings.iter().any(|sibling| parts(sibling) != first) {
+            continue;
+        }
         let mut rank = 0;
         for (place, (_, badness, at)) in siblings.iter().enumerate() {
             if place == 0 || siblings[place - 1].1 != *badness {

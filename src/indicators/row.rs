@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use chrono::NaiveDate;
+use serde::Deserialize;
 
 use crate::pipeline::definitions::UnitOfMeasure;
 
@@ -90,6 +91,21 @@ impl Facts {
     /// Returns the integers that the figure tells.
     pub fn numbers(&self) -> Numbers {
         Numbers { numerator: self.numerator, denominator: self.denominator }
+    }
+
+    /// Names the parts that an index was measured by; none of what is no index.
+    pub fn parts(&self) -> Vec<String> {
+        #[derive(Default, Deserialize)]
+        struct Told {
+            parts: Vec<Part>,
+        }
+        #[derive(Deserialize)]
+        struct Part {
+            indicator: String,
+        }
+        let told = self.components.as_deref().map(serde_json::from_str::<Told>);
+        let parts = told.and_then(Result::ok).unwrap_or_default().parts;
+        parts.into_iter().map(|part| part.indicator).collect()
     }
 
     /// Returns the integers that its components tell beside it.

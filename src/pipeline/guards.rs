@@ -3,8 +3,8 @@
 use super::fault::Faults;
 use super::section::Section;
 
-/// What lies further back tells nothing of what is usual.
-const MAX_PERIODS: i64 = 120;
+/// Of so many of the latest earlier periods the median is usual; what lies further back tells nothing.
+pub const N_HISTORY: usize = 12;
 
 /// The bands of the guards over history.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -13,7 +13,7 @@ pub struct Guards {
     pub volume_share: f64,
     /// More rejects than this share of a period's records are too many.
     pub rejected_share: f64,
-    /// How many earlier periods tell what is usual.
+    /// How many earlier periods there must be before one is unusual.
     pub n_periods: usize,
     /// A usual number smaller than this tells nothing.
     pub n_records: i64,
@@ -42,10 +42,12 @@ impl Guards {
             }
         }
         if let Some(periods) = section.integer("periods", faults) {
-            if !(1..=MAX_PERIODS).contains(&periods.value) {
-                let message = format!("`periods` must lie between 1 and {MAX_PERIODS}");
+            if !(1..=N_HISTORY as i64).contains(&periods.value) {
+                let message = format!("`periods` must lie between 1 and {N_HISTORY}");
                 let fault = faults.add(section.file, periods.span, message);
-                fault.hint("how many earlier periods tell what is usual; 3 without it");
+                fault.hint(
+                    "how many earlier periods there must be before one is unusual; 3 without it",
+                );
             }
             guards.n_periods = usize::try_from(periods.value).unwrap_or(usize::MAX);
         }

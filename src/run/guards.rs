@@ -10,16 +10,13 @@ use crate::indicators::coverage::Covered;
 use crate::pipeline::Pipeline;
 use crate::pipeline::columns::FeedKind;
 use crate::pipeline::feed::Feed;
-use crate::pipeline::guards::Guards;
+use crate::pipeline::guards::{Guards, N_HISTORY};
 use crate::pipeline::rules::{Language, Params, message, params_of};
 use crate::store::releases::{Evidence, Release};
 
 use super::Options;
 use super::news::Known;
 use super::stop::Stop;
-
-/// How many of the latest earlier periods tell what is usual.
-const N_HISTORY: usize = 12;
 
 type Range = (NaiveDate, NaiveDate);
 

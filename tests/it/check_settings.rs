@@ -27,8 +27,8 @@ fn settings_that_no_run_could_bear_are_faults() {
         (since, "since = 2020-04-01".to_owned(), "`as_of` lies before `since`"),
         (
             headline,
-            format!("{headline}\n[guards]\nperiods = 0"),
-            "`periods` must lie between 1 and 120",
+            format!("{headline}\n[guards]\nperiods = 13"),
+            "`periods` must lie between 1 and 12",
         ),
     ] {
         is_told("pipeline.toml", from, &to, told);

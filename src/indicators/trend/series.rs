@@ -4,6 +4,7 @@ use chrono::{Datelike as _, NaiveDate};
 
 use crate::indicators::breaks::breaks;
 use crate::indicators::period::{Period, PeriodKind};
+use crate::indicators::reading::parts;
 use crate::indicators::row::{Row, Status};
 use crate::pipeline::Pipeline;
 use crate::pipeline::definitions::{Formula, Indicator, Ratio};
@@ -17,7 +18,7 @@ pub(super) struct Run<'a> {
     /// The latest row, whatever it tells.
     pub(super) last: &'a Row,
     /// The rows since the last break of periods that have ended and of which all units have
-    /// reported, the earliest first.
+    /// reported, the earliest first; of an index those since it was measured by other parts.
     pub(super) whole: Vec<&'a Row>,
     /// Those of them that have a value.
     pub(super) points: Vec<&'a Row>,
@@ -36,7 +37,10 @@ pub(super) fn run<'a>(
     let breaks = breaks(rows, pipeline);
     let since = breaks.last().map_or(NaiveDate::MIN, |(day, _)| *day);
     let is_of_run = |row: &&Row| row.key.period.start >= since && row.is_whole(as_of);
-    let whole: Vec<&Row> = rows.iter().filter(is_of_run).collect();
+    let mut whole: Vec<&Row> = rows.iter().filter(is_of_run).collect();
+    let measured_by: Vec<Vec<String>> = whole.iter().map(|row| parts(row, indicator)).collect();
+    let others = measured_by.iter().rposition(|parts| Some(parts) != measured_by.last());
+    whole.drain(..others.map_or(0, |at| at + 1));
     let has_value = |row: &&Row| row.facts.status == Status::Value;
     let points = whole.iter().copied().filter(has_value).collect();
     Some(Run { indicator, pipeline, last, whole, points, breaks })

@@ -87,6 +87,11 @@ impl Formula {
         }
     }
 
+    /// Whether it is an index, of which different parts may be measured here and there.
+    pub fn is_index(&self) -> bool {
+        matches!(self, Self::Composite(_))
+    }
+
     /// How many others must be computed before: 0 for what is read from measures alone, 1 for a
     /// product or a complement, 2 for an index.
     pub fn rank(&self) -> usize {
