@@ -9,11 +9,16 @@ use super::world::{Ran, World, python, root};
 
 /// Runs a command on a store of the ministry's pipeline.
 fn ministry(world: &World, args: &[&str]) -> Ran {
-    let pipeline = root().join("pipelines/ministry");
-    let places = ["--pipeline", pipeline.to_str().unwrap(), "--store", "wh"];
-    let ran = world.bare(&[&places[..], args].concat());
+    let ran = ministry_ends(world, args);
     assert_eq!(ran.code, 0, "{ran}");
     ran
+}
+
+/// As [`ministry`], however it ends.
+fn ministry_ends(world: &World, args: &[&str]) -> Ran {
+    let pipeline = root().join("pipelines/ministry");
+    let places = ["--pipeline", pipeline.to_str().unwrap(), "--store", "wh"];
+    world.bare(&[&places[..], args].concat())
 }
 
 #[test]
@@ -72,10 +77,8 @@ fn every_number_of_the_sample_data_is_that_of_the_second_implementation() {
         ("monthly", "`monthly` is no kind of period (month, quarter, year, ytd), and no period: "),
         ("2019-Q3", "nothing was published of 2019-Q3: there is 2020-01 to 2020-10, "),
     ] {
-        let pipeline = root().join("pipelines/ministry");
-        let places = ["--pipeline", pipeline.to_str().unwrap(), "--store", "wh"];
         let show = ["show", "online_resolution_rate", "--period", period];
-        let ran = world.bare(&[&places[..], &show].concat());
+        let ran = ministry_ends(&world, &show);
         assert_eq!(ran.code, 2, "{ran}");
         assert!(ran.stderr.contains(told), "{ran}");
     }
